@@ -1,0 +1,107 @@
+//! Builds a guest of this workspace into a component, for build scripts.
+//!
+//! Owns how a guest is built: target, profile, crate type, and what happens when the target is
+//! missing. A build script names the package and its sources, and gets the component's path.
+//! A guest needs no `cdylib` in its manifest: the crate type is given here, so that on native
+//! targets it stays a plain library.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+
+/// What guests are compiled for: a component, without a further tool.
+const TARGET: &str = "wasm32-wasip2";
+
+/// The profile of the workspace's `Cargo.toml` that guests are built with.
+const PROFILE: &str = "guest";
+
+/// Variables that cargo or clippy set for the crate being built, which must not reach the guest.
+const NOT_INHERITED: [&str; 7] = [
+    "CARGO_BUILD_TARGET",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_TARGET_DIR",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_WRAPPER",
+    "RUSTFLAGS",
+];
+
+/// Builds `package` and returns the path of its component, below `OUT_DIR`.
+///
+/// `sources` are the files and folders, relative to the workspace, whose change rebuilds it. On
+/// failure the build script ends with a message for cargo to show.
+#[must_use]
+pub fn component(package: &str, sources: &[&str]) -> PathBuf {
+    let workspace = workspace();
+    for source in sources.iter().chain(&["Cargo.toml", "Cargo.lock"]) {
+        println!("cargo::rerun-if-changed={}", workspace.join(source).display());
+    }
+    require_target();
+
+    let target_dir = required("OUT_DIR").join(package);
+    let mut cargo = Command::new(required("CARGO"));
+    cargo
+        .current_dir(&workspace)
+        .args(["rustc", "--locked", "--lib", "--crate-type", "cdylib"])
+        .args(["--package", package, "--target", TARGET, "--profile", PROFILE])
+        .arg("--target-dir")
+        .arg(&target_dir);
+    for variable in NOT_INHERITED {
+        cargo.env_remove(variable);
+    }
+    // Standard output is cargo's channel to this script: the inner build speaks on the other one.
+    cargo.stdout(process::Stdio::null());
+    match cargo.status() {
+        Ok(status) if status.success() => {}
+        Ok(status) => {
+            fail(&format!("building the guest {package} for {TARGET} failed ({status}): see above"))
+        }
+        Err(error) => fail(&format!("cannot run cargo to build the guest {package}: {error}")),
+    }
+    target_dir.join(TARGET).join(PROFILE).join(package.replace('-', "_")).with_extension("wasm")
+}
+
+/// The folder of the workspace: the nearest one upwards with a `Cargo.lock`.
+fn workspace() -> PathBuf {
+    let package = required("CARGO_MANIFEST_DIR");
+    match package.ancestors().find(|folder| folder.join("Cargo.lock").exists()) {
+        Some(folder) => folder.to_path_buf(),
+        None => fail(&format!("no Cargo.lock in or above {}", package.display())),
+    }
+}
+
+/// Adds the target where rustup can; otherwise says what to do.
+fn require_target() {
+    let installed = || {
+        let printed = Command::new(required("RUSTC"))
+            .args(["--print", "target-libdir", "--target", TARGET])
+            .output();
+        printed.is_ok_and(|output| {
+            output.status.success()
+                && Path::new(String::from_utf8_lossy(&output.stdout).trim()).exists()
+        })
+    };
+    if installed() {
+        return;
+    }
+    // Inside cargo, RUSTUP_TOOLCHAIN names the toolchain in use.
+    let added = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .stdout(process::Stdio::null())
+        .status();
+    if !added.is_ok_and(|status| status.success()) || !installed() {
+        fail(&format!("the target {TARGET} is missing: run `rustup target add {TARGET}`"));
+    }
+}
+
+fn required(variable: &str) -> PathBuf {
+    match env::var_os(variable) {
+        Some(value) => value.into(),
+        None => fail(&format!("{variable} is not set: this runs in a build script")),
+    }
+}
+
+fn fail(message: &str) -> ! {
+    println!("cargo::error={message}");
+    process::exit(1)
+}

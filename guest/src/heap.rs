@@ -1,0 +1,386 @@
+//! Memory: a bump allocator that a request leaves as it found it, and the rest of what a program
+//! without std has to bring along. All `unsafe` code of the guest is here.
+//!
+//! Memory is handed out upwards from a base. Nothing is kept of blocks but how many are live: when
+//! none is, the next request starts at the base again. What the site keeps for good is allocated
+//! before [`Bump::seal`], which moves the base above it.
+
+use core::cell::Cell;
+
+/// The arithmetic of the allocator, over addresses that it never looks behind.
+#[derive(Debug)]
+pub struct Bump {
+    base: Cell<usize>,
+    next: Cell<usize>,
+    end: Cell<usize>,
+    /// Blocks at or above the base.
+    live: Cell<usize>,
+}
+
+impl Bump {
+    /// An allocator without memory; it starts where the first growth puts it.
+    pub const fn new() -> Self {
+        Self { base: Cell::new(0), next: Cell::new(0), end: Cell::new(0), live: Cell::new(0) }
+    }
+
+    /// Gives an allocator its first memory.
+    pub fn start(&self, start: usize, end: usize) {
+        self.base.set(start);
+        self.next.set(start);
+        self.end.set(end);
+    }
+
+    /// Whether it has memory at all.
+    pub fn is_started(&self) -> bool {
+        self.end.get() > 0
+    }
+
+    /// The address of a new block, if there is memory for it. `grow` is asked for so many octets
+    /// more, and says where the memory ends then.
+    pub fn allocate(
+        &self,
+        size: usize,
+        align: usize,
+        grow: impl FnOnce(usize) -> Option<usize>,
+    ) -> Option<usize> {
+        let address = self.next.get().checked_next_multiple_of(align)?;
+        self.advance(address.checked_add(size)?, grow)?;
+        self.live.set(self.live.get() + 1);
+        Some(address)
+    }
+
+    /// Takes a block back. Its memory is used again at once if it is the last one, else when no
+    /// block is live.
+    pub fn release(&self, address: usize, size: usize) {
+        // What was live when the allocator was sealed stays.
+        if address < self.base.get() {
+            return;
+        }
+        self.live.set(self.live.get() - 1);
+        if self.live.get() == 0 {
+            self.next.set(self.base.get());
+        } else if address + size == self.next.get() {
+            self.next.set(address);
+        }
+    }
+
+    /// Whether a block can have another size where it is. The last block can, and so can every
+    /// block that shrinks.
+    pub fn resize(
+        &self,
+        address: usize,
+        size: usize,
+        new: usize,
+        grow: impl FnOnce(usize) -> Option<usize>,
+    ) -> bool {
+        if address < self.base.get() || address + size != self.next.get() {
+            return new <= size;
+        }
+        address.checked_add(new).and_then(|next| self.advance(next, grow)).is_some()
+    }
+
+    /// Keeps every live block for good.
+    pub fn seal(&self) {
+        self.base.set(self.next.get());
+        self.live.set(0);
+    }
+
+    fn advance(&self, next: usize, grow: impl FnOnce(usize) -> Option<usize>) -> Option<()> {
+        if next > self.end.get() {
+            self.end.set(grow(next - self.end.get()).filter(|&end| end >= next)?);
+        }
+        self.next.set(next);
+        Some(())
+    }
+}
+
+impl Default for Bump {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(target_family = "wasm")]
+pub use wasm::{OneThread, seal};
+
+#[cfg(target_family = "wasm")]
+mod wasm {
+    use super::Bump;
+    use core::alloc::{GlobalAlloc, Layout};
+    use core::arch::wasm32;
+    use core::ops::Deref;
+    use core::ptr;
+
+    /// The size of a page of memory.
+    const PAGE_OCTETS: usize = 65_536;
+
+    /// A static that is not shared, because there is nobody to share it with.
+    pub struct OneThread<T>(T);
+
+    // SAFETY: this module is compiled for wasm32 without the atomics feature only (asserted below):
+    // the instance has one thread, so no reference crosses to another one.
+    unsafe impl<T> Sync for OneThread<T> {}
+    const _: () = assert!(cfg!(all(target_arch = "wasm32", not(target_feature = "atomics"))));
+
+    impl<T> OneThread<T> {
+        /// Wraps a value for a static.
+        pub const fn new(value: T) -> Self {
+            Self(value)
+        }
+    }
+
+    impl<T> Deref for OneThread<T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            &self.0
+        }
+    }
+
+    static BUMP: OneThread<Bump> = OneThread::new(Bump::new());
+
+    #[global_allocator]
+    static HEAP: Heap = Heap;
+
+    /// Keeps every block that is live now for good: what the site holds from request to request.
+    pub fn seal() {
+        BUMP.seal();
+    }
+
+    struct Heap;
+
+    // SAFETY: the blocks that BUMP hands out lie between the end of the program's own data and
+    // stack (`__heap_base`) and the end of memory, are aligned, and do not overlap a live one: it
+    // moves upwards only, except back over the last block when that is released or resized, or to
+    // the base when no block is live.
+    unsafe impl GlobalAlloc for Heap {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            if !BUMP.is_started() {
+                start();
+            }
+            match BUMP.allocate(layout.size(), layout.align(), grow) {
+                Some(address) => ptr::with_exposed_provenance_mut(address),
+                None => ptr::null_mut(),
+            }
+        }
+
+        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            BUMP.release(block.addr(), layout.size());
+        }
+
+        unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            if BUMP.resize(block.addr(), layout.size(), size, grow) {
+                return block;
+            }
+            // SAFETY: the caller vouches that `size`, rounded up to the alignment, does not
+            // overflow `isize`, and the alignment is that of a layout.
+            let new =
+                unsafe { self.alloc(Layout::from_size_align_unchecked(size, layout.align())) };
+            if !new.is_null() {
+                // SAFETY: the old block has `layout.size()` octets and the new one `size`; they do
+                // not overlap, as both are live.
+                unsafe { ptr::copy_nonoverlapping(block, new, layout.size().min(size)) };
+                BUMP.release(block.addr(), layout.size());
+            }
+            new
+        }
+    }
+
+    /// Starts with what is left of the first pages behind the program's own data.
+    #[cold]
+    fn start() {
+        // SAFETY: the linker defines this symbol; only its address is used.
+        unsafe extern "C" {
+            static __heap_base: u8;
+        }
+        let base = (&raw const __heap_base).addr();
+        BUMP.start(base, wasm32::memory_size::<0>() * PAGE_OCTETS);
+    }
+
+    /// Grows memory by whole pages; the end of memory then.
+    #[cold]
+    fn grow(octets: usize) -> Option<usize> {
+        let before = wasm32::memory_grow::<0>(octets.div_ceil(PAGE_OCTETS));
+        (before != usize::MAX).then(|| wasm32::memory_size::<0>() * PAGE_OCTETS)
+    }
+
+    /// What the host allocates the arguments of a call with (the canonical ABI's `realloc`).
+    ///
+    /// # Safety
+    ///
+    /// As for [`GlobalAlloc::realloc`], where a size of 0 means that there is no block yet.
+    // SAFETY: no other item of the program has this name.
+    #[unsafe(export_name = "cabi_realloc")]
+    unsafe extern "C" fn cabi_realloc(
+        old: *mut u8,
+        old_size: usize,
+        align: usize,
+        size: usize,
+    ) -> *mut u8 {
+        if old_size == 0 && size == 0 {
+            return ptr::without_provenance_mut(align);
+        }
+        // SAFETY: the canonical ABI gives a power of two as the alignment, and no size that memory
+        // does not hold.
+        let layout = |size| unsafe { Layout::from_size_align_unchecked(size, align) };
+        let block = if old_size == 0 {
+            // SAFETY: the size is not 0.
+            unsafe { HEAP.alloc(layout(size)) }
+        } else {
+            // SAFETY: the canonical ABI passes a block that it got from here, with its size.
+            unsafe { HEAP.realloc(old, layout(old_size), size) }
+        };
+        if block.is_null() {
+            wasm32::unreachable();
+        }
+        block
+    }
+
+    /// A panic is a bug of ours: the call traps, and the host throws the instance away.
+    #[panic_handler]
+    fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+        wasm32::unreachable()
+    }
+
+    // SAFETY: nothing is declared; libc is linked for `memcmp`, which the compiler calls.
+    #[link(name = "c")]
+    unsafe extern "C" {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    const START: usize = 100;
+
+    fn bump(octets: usize) -> Bump {
+        let bump = Bump::new();
+        assert!(!bump.is_started());
+        bump.start(START, START + octets);
+        assert!(bump.is_started());
+        bump
+    }
+
+    fn none(_: usize) -> Option<usize> {
+        None
+    }
+
+    #[test]
+    fn blocks_are_aligned_and_apart() {
+        let bump = bump(1_000);
+        assert_eq!(bump.allocate(3, 1, none), Some(100));
+        assert_eq!(bump.allocate(8, 8, none), Some(104));
+        assert_eq!(bump.allocate(1, 64, none), Some(128));
+    }
+
+    #[test]
+    fn memory_ends_where_it_ends() {
+        assert_eq!(bump(8).allocate(7, 1, none), Some(START));
+        assert_eq!(bump(8).allocate(8, 1, none), Some(START));
+        assert_eq!(bump(8).allocate(9, 1, none), None);
+        assert_eq!(bump(8).allocate(usize::MAX, 1, none), None);
+        assert_eq!(bump(8).allocate(9, 1, |octets| Some(START + 8 + octets)), Some(START));
+        assert_eq!(bump(8).allocate(9, 1, |_| Some(START + 8)), None, "grown too little");
+        let bump = bump(8);
+        assert_eq!(bump.allocate(9, 1, none), None);
+        assert_eq!(bump.allocate(8, 1, none), Some(START), "a failure leaves no trace");
+    }
+
+    #[test]
+    fn the_last_block_is_released_and_resized_in_place() {
+        let bump = bump(100);
+        bump.allocate(10, 1, none).unwrap();
+        let last = bump.allocate(10, 1, none).unwrap();
+        bump.release(last, 10);
+        assert_eq!(bump.allocate(20, 1, none), Some(last));
+        assert!(bump.resize(last, 20, 30, none));
+        assert!(bump.resize(last, 30, 90, none));
+        assert!(!bump.resize(last, 90, 91, none));
+        assert!(bump.resize(last, 90, 91, |octets| Some(START + 100 + octets)));
+        assert!(bump.resize(last, 91, 1, none));
+        assert_eq!(bump.allocate(1, 1, none), Some(last + 1));
+        assert!(!bump.resize(START, 10, 11, none), "not the last one");
+        assert!(bump.resize(START, 10, 9, none));
+    }
+
+    #[test]
+    fn without_live_blocks_it_starts_at_the_base_again() {
+        let bump = bump(100);
+        let blocks: Vec<_> = (0..5).map(|_| bump.allocate(10, 1, none).unwrap()).collect();
+        for &block in &blocks {
+            bump.release(block, 10);
+        }
+        assert_eq!(bump.allocate(10, 1, none), Some(START));
+    }
+
+    #[test]
+    fn what_is_sealed_stays() {
+        let bump = bump(100);
+        let kept = bump.allocate(10, 1, none).unwrap();
+        bump.seal();
+        for _ in 0..3 {
+            let one = bump.allocate(10, 1, none).unwrap();
+            let other = bump.allocate(10, 1, none).unwrap();
+            assert_eq!(one, START + 10);
+            bump.release(kept, 10);
+            bump.release(one, 10);
+            assert_eq!(bump.allocate(10, 1, none), Some(START + 30), "the other one is live still");
+            bump.release(other, 10);
+            bump.release(START + 30, 10);
+        }
+        assert!(!bump.resize(kept, 10, 11, none));
+        assert!(bump.resize(kept, 10, 9, none));
+    }
+
+    /// Random traffic over a plain arena: every block keeps what was written to it until it is
+    /// released.
+    #[test]
+    fn no_block_touches_another() {
+        let mut arena = vec![0u8; 1 << 20];
+        let bump = Bump::new();
+        bump.start(1, arena.len());
+        let mut live: Vec<(usize, usize, u8)> = Vec::new();
+        let mut state = 1u64;
+        let mut random = move |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        for step in 0..20_000 {
+            let mark = step as u8;
+            match random(4) {
+                0 | 1 if live.len() < 20 => {
+                    let (size, align) = (1 + random(200), 1 << random(5));
+                    let address = bump
+                        .allocate(size, align, none)
+                        .unwrap_or_else(|| panic!("full at {step}"));
+                    assert_eq!(address % align, 0);
+                    arena[address..address + size].fill(mark);
+                    live.push((address, size, mark));
+                }
+                2 if !live.is_empty() => {
+                    let index = random(live.len());
+                    let (address, size, _) = live[index];
+                    let new = 1 + random(200);
+                    if bump.resize(address, size, new, none) {
+                        arena[address..address + new].fill(mark);
+                        live[index] = (address, new, mark);
+                    }
+                }
+                _ => {
+                    let keep = if step % 50 == 0 { 0 } else { live.len().saturating_sub(1) };
+                    while live.len() > keep {
+                        let (address, size, _) = live.swap_remove(random(live.len()));
+                        bump.release(address, size);
+                    }
+                }
+            }
+            for &(address, size, mark) in &live {
+                assert!(arena[address..address + size].iter().all(|&o| o == mark), "step {step}");
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Octets: their classes in the grammars of HTTP and URIs, and searching and comparing many at
+//! once.
+
+/// May stand in a token (RFC 9110, section 5.6.2).
+const TOKEN: u8 = 1;
+/// May stand in the path of a target as it is.
+const PATH: u8 = 2;
+/// May stand in the query of a target as it is.
+const QUERY: u8 = 4;
+/// May stand in a registered name.
+const NAME: u8 = 8;
+/// `pchar` without escapes (RFC 3986, section 3.3): may stand in a path that we write.
+const SEGMENT: u8 = 16;
+
+const CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut octet = 0;
+    while octet < 128 {
+        let o = octet as u8;
+        let alphanumeric = o.is_ascii_alphanumeric();
+        if alphanumeric || contains(b"!#$%&'*+-.^_`|~", o) {
+            table[octet] |= TOKEN;
+        }
+        // unreserved / sub-delims (RFC 3986, section 2)
+        if alphanumeric || contains(b"-._~!$&'()*+,;=", o) {
+            table[octet] |= NAME | SEGMENT | PATH | QUERY;
+        }
+        if contains(b":@", o) {
+            table[octet] |= SEGMENT | PATH | QUERY;
+        }
+        // Brackets are not in the grammar of paths and queries, but every browser sends them as
+        // they are, and nobody reads them in two ways. All else outside the grammar is refused.
+        if contains(b"[]/", o) {
+            table[octet] |= PATH | QUERY;
+        }
+        if o == b'/' {
+            table[octet] |= SEGMENT;
+        }
+        if o == b'?' {
+            table[octet] |= QUERY;
+        }
+        octet += 1;
+    }
+    table
+}
+
+const fn contains(set: &[u8], octet: u8) -> bool {
+    let mut i = 0;
+    while i < set.len() {
+        if set[i] == octet {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+/// Whether an octet may stand in a token (RFC 9110, section 5.6.2).
+#[inline]
+pub fn is_token(octet: u8) -> bool {
+    CLASSES[usize::from(octet)] & TOKEN != 0
+}
+
+/// Whether an octet may stand unescaped in the path of a request target (RFC 3986, section 3.3, and
+/// brackets).
+#[inline]
+pub fn is_path(octet: u8) -> bool {
+    CLASSES[usize::from(octet)] & PATH != 0
+}
+
+/// Whether an octet may stand unescaped in the query of a request target (RFC 3986, section 3.4,
+/// and brackets).
+#[inline]
+pub fn is_query(octet: u8) -> bool {
+    CLASSES[usize::from(octet)] & QUERY != 0
+}
+
+/// Whether an octet may stand in a registered name (RFC 3986, section 3.2.2, without escapes: no
+/// host name needs one, and one that has them could be read in two ways).
+#[inline]
+pub fn is_name(octet: u8) -> bool {
+    CLASSES[usize::from(octet)] & NAME != 0
+}
+
+/// Whether an octet may stand unescaped in a path that we write (RFC 3986, section 3.3).
+#[inline]
+pub fn is_segment(octet: u8) -> bool {
+    CLASSES[usize::from(octet)] & SEGMENT != 0
+}
+
+/// The value of a hexadecimal digit.
+pub fn hex_value(octet: u8) -> Option<u8> {
+    match octet {
+        b'0'..=b'9' => Some(octet - b'0'),
+        b'a'..=b'f' => Some(octet - b'a' + 10),
+        b'A'..=b'F' => Some(octet - b'A' + 10),
+        _ => None,
+    }
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// The position of the first control octet (below 0x20, or DEL) at or after `from`, else the
+/// length.
+pub fn next_control(octets: &[u8], from: usize) -> usize {
+    let mut at = from;
+    // Eight at a time. Of the borrow that a subtraction carries upwards only octets above the first
+    // hit can be mistaken for hits, so the lowest one is exact.
+    for chunk in octets.get(from..).unwrap_or_default().as_chunks::<8>().0 {
+        let word = u64::from_le_bytes(*chunk);
+        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+        let apart_from_del = word ^ (ONES * 0x7f);
+        let del = apart_from_del.wrapping_sub(ONES) & !apart_from_del;
+        let hits = (below_space | del) & HIGHS;
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    while at < octets.len() && !octets[at].is_ascii_control() {
+        at += 1;
+    }
+    at
+}
+
+/// The position behind the first LF at or after `from`, else the length.
+pub fn next_line(octets: &[u8], from: usize) -> usize {
+    let rest = octets.get(from..).unwrap_or_default();
+    rest.iter().position(|&o| o == b'\n').map_or(octets.len(), |length| from + length + 1)
+}
+
+/// Whether two runs of octets are the same. In WebAssembly the comparison of slices goes octet by
+/// octet.
+pub fn same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let (left_words, left_rest) = left.as_chunks::<8>();
+    let (right_words, right_rest) = right.as_chunks::<8>();
+    left_words
+        .iter()
+        .zip(right_words)
+        .all(|(l, r)| u64::from_le_bytes(*l) == u64::from_le_bytes(*r))
+        && left_rest.iter().zip(right_rest).all(|(l, r)| l == r)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    #[test]
+    fn rfc9110_5_6_2_token_octets() {
+        for octet in 0..=255u8 {
+            let expected = octet.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(&octet);
+            assert_eq!(is_token(octet), expected, "{octet:#x}");
+        }
+    }
+
+    #[test]
+    fn rfc3986_3_3_path_octets() {
+        for octet in 0..=255u8 {
+            let expected = octet.is_ascii_graphic() && !b"\"#%<>?\\^`{|}".contains(&octet);
+            assert_eq!(is_path(octet), expected, "{octet:#x}");
+            assert_eq!(is_query(octet), expected || octet == b'?', "{octet:#x}");
+            assert_eq!(is_segment(octet), expected && !b"[]".contains(&octet), "{octet:#x}");
+        }
+    }
+
+    #[test]
+    fn controls_are_found_at_every_offset_and_nowhere_else() {
+        for octet in 0..=255u8 {
+            for length in 1..20 {
+                for position in 0..length {
+                    let mut octets = vec![b' '; length];
+                    octets[position] = octet;
+                    let expected = if octet < 0x20 || octet == 0x7f { position } else { length };
+                    assert_eq!(next_control(&octets, 0), expected, "{octet:#x} at {position}");
+                    if position + 1 < length {
+                        assert_eq!(next_control(&octets, position + 1), length);
+                    }
+                }
+            }
+        }
+        assert_eq!(next_control(b"\xff\x80ab\x7e\x20cd\x1f", 0), 8);
+        assert_eq!(next_control(b"\x00\x7f", 0), 0);
+    }
+
+    #[test]
+    fn one_octet_apart_is_not_the_same() {
+        for length in 0..20 {
+            let octets = vec![7u8; length];
+            assert!(same(&octets, &octets));
+            for position in 0..length {
+                let mut other = octets.clone();
+                other[position] = 8;
+                assert!(!same(&octets, &other), "{position} of {length}");
+            }
+            assert!(!same(&octets, &vec![7u8; length + 1]));
+        }
+    }
+
+    #[test]
+    fn hex_digits() {
+        assert_eq!(hex_value(b'a'), Some(10));
+        assert_eq!(hex_value(b'F'), Some(15));
+        for octet in [b'g', b'G', b'/', b':', b'@', b'`', b' ', b'-'] {
+            assert_eq!(hex_value(octet), None);
+        }
+    }
+}

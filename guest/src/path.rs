@@ -1,0 +1,268 @@
+//! From the escaped path of a target to the name of a file, and back (RFC 3986, sections 2.1 and
+//! 5.2.4).
+//!
+//! 1. escapes are decoded, once;
+//! 2. dot segments are removed from the decoded path, never above the root;
+//! 3. empty segments are merged, so that a path that we write never starts with `//`, which would
+//!    name
+//!    another host;
+//! 4. hidden names are refused.
+
+use crate::octet;
+use crate::refusal::Refusal;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::str;
+
+/// The longest path of a candidate, as the contract has it.
+pub const CANDIDATE_OCTETS_MAX: usize = 4_096;
+
+/// The one hidden name that is shown (RFC 8615).
+const WELL_KNOWN: &[u8] = b".well-known";
+
+/// Appends the decoded form of an escaped path whose grammar has been checked.
+///
+/// A path that decodes to more than [`CANDIDATE_OCTETS_MAX`] octets names no file. Nothing is
+/// appended when the path is refused.
+pub fn decode(escaped: &[u8], path: &mut String) -> Result<(), Refusal> {
+    if is_plain(escaped) {
+        return append(escaped, path);
+    }
+    let mut octets = unescape(escaped)?;
+    remove_dot_segments(&mut octets);
+    octets.dedup_by(|next, previous| *next == b'/' && *previous == b'/');
+    if octets
+        .split(|&o| o == b'/')
+        .any(|segment| segment.starts_with(b".") && segment != WELL_KNOWN)
+    {
+        return Err(Refusal::Unnameable);
+    }
+    append(&octets, path)
+}
+
+fn append(octets: &[u8], path: &mut String) -> Result<(), Refusal> {
+    if octets.len() > CANDIDATE_OCTETS_MAX {
+        return Err(Refusal::Unnameable);
+    }
+    // An empty path is the root's (RFC 9110, section 4.2.3).
+    let octets = if octets.is_empty() { b"/" } else { octets };
+    // A name that is not UTF-8 cannot be told to the host; such files are not shown.
+    path.push_str(str::from_utf8(octets).map_err(|_| Refusal::Unnameable)?);
+    Ok(())
+}
+
+/// Whether a path is already what it would decode to: no escape, and no segment that is empty or
+/// starts with a dot. Nearly every path is.
+fn is_plain(escaped: &[u8]) -> bool {
+    let mut previous = 0;
+    for &octet in escaped {
+        if octet == b'%' || (previous == b'/' && (octet == b'/' || octet == b'.')) {
+            return false;
+        }
+        previous = octet;
+    }
+    true
+}
+
+/// The path without escapes. `%00` ends a name for some recipients and not for others: it is
+/// refused; an escaped slash is part of a name that no file system has.
+fn unescape(escaped: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let mut octets = Vec::with_capacity(escaped.len());
+    let mut slash = false;
+    let mut rest = escaped;
+    while let [first, tail @ ..] = rest {
+        let mut octet = *first;
+        rest = tail;
+        if octet == b'%' {
+            let [high, low, tail @ ..] = tail else { return Err(Refusal::Malformed) };
+            let (Some(high), Some(low)) = (octet::hex_value(*high), octet::hex_value(*low)) else {
+                return Err(Refusal::Malformed);
+            };
+            octet = high << 4 | low;
+            if octet == 0 {
+                return Err(Refusal::Malformed);
+            }
+            slash |= octet == b'/';
+            rest = tail;
+        }
+        octets.push(octet);
+    }
+    if slash { Err(Refusal::Unnameable) } else { Ok(octets) }
+}
+
+/// Removes dot segments (RFC 3986, section 5.2.4), in place: what is kept never overtakes what is
+/// read.
+fn remove_dot_segments(octets: &mut Vec<u8>) {
+    let mut kept = 0;
+    let mut at = 0;
+    while at < octets.len() {
+        // `at` is at the slash before a segment.
+        let end =
+            octets[at + 1..].iter().position(|&o| o == b'/').map_or(octets.len(), |n| at + 1 + n);
+        let last = end == octets.len();
+        match &octets[at + 1..end] {
+            b"." => {}
+            b".." => kept = octets[..kept].iter().rposition(|&o| o == b'/').unwrap_or(0),
+            _ => {
+                octets.copy_within(at..end, kept);
+                kept += end - at;
+                at = end;
+                continue;
+            }
+        }
+        // A dot segment at the end leaves its slash behind.
+        if last {
+            octets[kept] = b'/';
+            kept += 1;
+        }
+        at = end;
+    }
+    octets.truncate(kept);
+}
+
+/// Appends a path in escaped form.
+pub fn push_escaped(text: &mut String, path: &str) {
+    push(text, path.as_bytes(), octet::is_segment);
+}
+
+/// Appends a query as it was received, with the octets escaped that only we let pass.
+pub fn push_query(text: &mut String, query: &[u8]) {
+    push(text, query, |o| octet::is_query(o) && o != b'[' && o != b']' || o == b'%');
+}
+
+fn push(text: &mut String, octets: &[u8], plain: impl Fn(u8) -> bool) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for &octet in octets {
+        if plain(octet) {
+            text.push(char::from(octet));
+        } else {
+            text.push('%');
+            text.push(char::from(DIGITS[usize::from(octet >> 4)]));
+            text.push(char::from(DIGITS[usize::from(octet & 15)]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(escaped: &str) -> Result<String, Refusal> {
+        let mut path = String::new();
+        decode(escaped.as_bytes(), &mut path).map(|()| path)
+    }
+
+    #[track_caller]
+    fn becomes(escaped: &str, path: &str) {
+        assert_eq!(decoded(escaped).as_deref(), Ok(path), "{escaped}");
+    }
+
+    #[test]
+    fn rfc3986_2_4_escapes_are_decoded_once() {
+        becomes("/a.html", "/a.html");
+        becomes("/%61%2ehtml", "/a.html");
+        becomes("/%2561", "/%61");
+        becomes("/%E4%BD%A0", "/\u{4f60}");
+        becomes("/a%5C%20%7f", "/a\\ \u{7f}");
+        becomes("", "/");
+    }
+
+    #[test]
+    fn rfc3986_5_2_4_dot_segments() {
+        becomes("/a/b/c/./../../g", "/a/g");
+        becomes("/a/.", "/a/");
+        becomes("/a/./", "/a/");
+        becomes("/a/..", "/");
+        becomes("/a/../", "/");
+        becomes("/a/b/..", "/a/");
+        becomes("/.", "/");
+        becomes("/./a", "/a");
+        becomes("/a//../b", "/a/b");
+        becomes("/a//..", "/a/");
+    }
+
+    #[test]
+    fn nothing_gets_above_the_root() {
+        for escaped in
+            ["/../x", "/../../x", "/%2e%2e/x", "/a/../../x", "/.%2e/%2E./x", "//../x", "/./../x"]
+        {
+            becomes(escaped, "/x");
+        }
+        for escaped in ["/..", "/../", "/../..", "/a/../.."] {
+            becomes(escaped, "/");
+        }
+    }
+
+    #[test]
+    fn empty_segments_are_merged() {
+        becomes("//", "/");
+        becomes("///a//b///", "/a/b/");
+        becomes("//evil.example/..//x", "/x");
+    }
+
+    #[test]
+    fn hidden_names_are_not_shown() {
+        for escaped in
+            ["/.git/config", "/a/.htpasswd", "/%2egit", "/...", "/..a", "/a/..b/", "/.well-known2"]
+        {
+            assert_eq!(decoded(escaped), Err(Refusal::Unnameable), "{escaped}");
+        }
+        becomes("/.well-known/acme", "/.well-known/acme");
+        becomes("/a.b/c.", "/a.b/c.");
+    }
+
+    #[test]
+    fn escaped_nul_is_400_and_escaped_slash_404() {
+        assert_eq!(decoded("/a%00b"), Err(Refusal::Malformed));
+        assert_eq!(decoded("/a%2fb"), Err(Refusal::Unnameable));
+        assert_eq!(decoded("/..%2Fb"), Err(Refusal::Unnameable));
+        assert_eq!(decoded("/%2f%00"), Err(Refusal::Malformed));
+    }
+
+    #[test]
+    fn names_that_are_not_utf_8_are_404() {
+        assert_eq!(decoded("/%ff"), Err(Refusal::Unnameable));
+        assert_eq!(decoded("/%c0%af"), Err(Refusal::Unnameable));
+        assert_eq!(decoded("/%ed%a0%80"), Err(Refusal::Unnameable));
+    }
+
+    #[test]
+    fn paths_end_at_4096_octets() {
+        for escape in ["", "%61"] {
+            let path = |length: usize| {
+                let mut path = String::from("/");
+                path.push_str(escape);
+                let decoded = if escape.is_empty() { 1 } else { 2 };
+                path.extend(core::iter::repeat_n('a', length - decoded));
+                decoded_length(&path)
+            };
+            assert_eq!(path(CANDIDATE_OCTETS_MAX - 1), Ok(CANDIDATE_OCTETS_MAX - 1));
+            assert_eq!(path(CANDIDATE_OCTETS_MAX), Ok(CANDIDATE_OCTETS_MAX));
+            assert_eq!(path(CANDIDATE_OCTETS_MAX + 1), Err(Refusal::Unnameable));
+        }
+    }
+
+    fn decoded_length(escaped: &str) -> Result<usize, Refusal> {
+        decoded(escaped).map(|path| path.len())
+    }
+
+    #[test]
+    fn a_path_survives_being_written_and_read() {
+        for path in [
+            "/",
+            "/a b/",
+            "/\u{4f60}\u{7f}\n\r",
+            "/a?b#c%41",
+            "/[x]{y}|\\^`\"<>",
+            "/a:@!$&'()*+,;=~_-.",
+        ] {
+            let mut escaped = String::new();
+            push_escaped(&mut escaped, path);
+            assert!(escaped.bytes().all(|o| o == b'%' || octet::is_segment(o)), "{escaped}");
+            becomes(&escaped, path);
+        }
+        let mut query = String::new();
+        push_query(&mut query, b"a=%41&b[]=c?/");
+        assert_eq!(query, "a=%41&b%5B%5D=c?/");
+    }
+}

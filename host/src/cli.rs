@@ -1,0 +1,87 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::SETTINGS;
+use crate::sandbox::contract::SettingHelp;
+
+/// A web server for static sites whose request handling is a sandboxed WebAssembly component
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    /// Serve this folder, under every name, without a web.conf
+    #[arg(value_name = "DIR", conflicts_with = "config")]
+    pub folder: Option<PathBuf>,
+
+    /// Read this configuration [default: web.conf in the working folder]
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Listen on this port instead of the configured ones; 0 takes a free one
+    #[arg(short, long, value_name = "N")]
+    pub port: Option<u16>,
+
+    /// Log more
+    #[arg(short, long)]
+    pub debug: bool,
+
+    /// Check the configuration and the guest, say what would be served, and exit
+    #[arg(long)]
+    pub check: bool,
+
+    /// What to do instead of serving
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do instead of serving.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write the component that is built in to standard output
+    Guest,
+}
+
+impl Arguments {
+    /// Reads the command line. Ends the process where that asks for help or a version, or is wrong
+    /// (status 2). `guest_settings` is asked only for the long help, which lists all parameters.
+    pub fn parse_or_exit(guest_settings: impl FnOnce() -> Vec<SettingHelp>) -> Arguments {
+        let words: Vec<OsString> = std::env::args_os().collect();
+        let mut command = Arguments::command();
+        if words.iter().any(|word| word == "--help") {
+            command = command.after_long_help(parameters(&guest_settings()));
+        }
+        let matches = command.get_matches_from(words);
+        Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// What `--help` says of web.conf.
+fn parameters(guest_settings: &[SettingHelp]) -> String {
+    let mut text = "web.conf has lines of three kinds, and # comments:\n\
+                    \x20 host NAME PATH         the folder of a site; NAME default: of every other name\n\
+                    \x20 media EXT TYPE         the media type of a file name extension\n\
+                    \x20 parameter NAME VALUE   one of the following\n"
+        .to_owned();
+    text.push_str("\nParameters of the server:\n");
+    for setting in SETTINGS {
+        describe(&mut text, setting.name, setting.value, setting.default, setting.summary);
+    }
+    text.push_str("\nParameters of the built-in guest:\n");
+    for setting in guest_settings {
+        describe(&mut text, &setting.name, &setting.value, &setting.default, &setting.summary);
+    }
+    text
+}
+
+fn describe(text: &mut String, name: &str, value: &str, default: &str, summary: &str) {
+    let default = match default {
+        "" => String::new(),
+        default => format!(" [default: {default}]"),
+    };
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "  {name} {value}\n      {summary}{default}");
+}

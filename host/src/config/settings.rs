@@ -1,0 +1,497 @@
+//! The parameters that the host knows, in one table: [`SETTINGS`].
+//!
+//! The parser, `--help` and the README's table all come from it. A setting has its name, what its
+//! value looks like, its default as one would write it, one sentence, and the function that takes
+//! a value.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Diagnostics, Line};
+
+/// The port of a `listen` value that names none.
+const DEFAULT_PORT: u16 = 8080;
+
+/// Longest time that any setting takes: a week. Timers count milliseconds in 32 bits.
+const SECONDS_MAX: f64 = 7.0 * 24.0 * 3600.0;
+
+/// What the host's parameters mean; every field is documented in [`SETTINGS`].
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub listen: Vec<Listen>,
+    pub timeout: Duration,
+    pub head_timeout: Duration,
+    pub send_timeout: Duration,
+    pub drain: Duration,
+    pub workers: usize,
+    pub connections: usize,
+    pub head_octets_max: usize,
+    pub server_name: String,
+    pub access_log: Option<AccessLog>,
+    pub guest: Option<PathBuf>,
+    pub guest_imports: GuestImports,
+    pub guest_deadline: Duration,
+    pub guest_memory_octets: usize,
+    pub isolation: Isolation,
+    pub recycle_after: u64,
+}
+
+/// An address to listen on, and the line that asked for it (0: a default).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// Port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Line of web.conf.
+    pub line: u32,
+}
+
+/// Where the access log goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccessLog {
+    /// Standard output.
+    Output,
+    /// Appended to, and reopened on SIGUSR1.
+    File(PathBuf),
+}
+
+/// What a guest may import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuestImports {
+    /// WASI, with nothing behind it.
+    Wasi,
+    /// Nothing at all.
+    None,
+}
+
+/// How long an instance of the guest lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// One instance serves all requests of a worker, until it fails or is recycled.
+    Worker,
+    /// Every request gets an instance of its own.
+    Request,
+}
+
+/// A parameter of web.conf.
+pub struct Setting {
+    /// Second word of the `parameter` line.
+    pub name: &'static str,
+    /// What the value looks like.
+    pub value: &'static str,
+    /// As one would write it; empty when the default is to have none.
+    pub default: &'static str,
+    /// One sentence, without its full stop.
+    pub summary: &'static str,
+    /// May stand on several lines.
+    repeatable: bool,
+    apply: fn(&mut Settings, &Value) -> Result<(), String>,
+}
+
+/// A value as written, and where.
+struct Value<'a> {
+    text: &'a str,
+    line: u32,
+    /// The folder that relative paths start from.
+    folder: &'a Path,
+}
+
+macro_rules! setting {
+    ($name:literal $value:literal = $default:literal, $summary:literal, $apply:expr) => {
+        Setting {
+            name: $name,
+            value: $value,
+            default: $default,
+            summary: $summary,
+            repeatable: false,
+            apply: $apply,
+        }
+    };
+}
+
+/// Every parameter that the host knows.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        repeatable: true,
+        ..setting!(
+            "listen" "ADDRESS[:PORT]" = "127.0.0.1:8080",
+            "An address to serve on, such as 0.0.0.0:80 or [::1]:8080; may be given several times",
+            |settings, value| {
+                settings.listen.push(value.listen()?);
+                Ok(())
+            }
+        )
+    },
+    setting!(
+        "timeout" "SECONDS" = "15",
+        "An idle connection is closed after this time",
+        |settings, value| set(&mut settings.timeout, value.seconds())
+    ),
+    setting!(
+        "head-timeout" "SECONDS" = "10",
+        "A request head must have arrived whole within this time of its first octet, and likewise request content that is skipped",
+        |settings, value| set(&mut settings.head_timeout, value.seconds())
+    ),
+    setting!(
+        "send-timeout" "SECONDS" = "30",
+        "A client that takes no octet of an answer for this time is disconnected",
+        |settings, value| set(&mut settings.send_timeout, value.seconds())
+    ),
+    setting!(
+        "drain" "SECONDS" = "10",
+        "After SIGTERM or SIGINT, what is in flight may take this time to finish",
+        |settings, value| set(&mut settings.drain, value.seconds())
+    ),
+    setting!(
+        "workers" "N" = "auto",
+        "Threads that serve, 1 to 1024; auto: one for each core that the process may use",
+        |settings, value| set(&mut settings.workers, value.workers())
+    ),
+    setting!(
+        "connections" "N" = "16384",
+        "Connections held at once; beyond them the one that has been idle longest is closed",
+        |settings, value| set(&mut settings.connections, value.number(1, 1_000_000))
+    ),
+    setting!(
+        "head-limit" "SIZE" = "16K",
+        "Largest request head, 1K to 256K; a longer one is answered 431, or 414 if its first line is that long",
+        |settings, value| set(&mut settings.head_octets_max, value.octets(1 << 10, 256 << 10))
+    ),
+    setting!(
+        "server-name" "TEXT" = "wasmhttpd",
+        "The Server field of every answer",
+        |settings, value| set(&mut settings.server_name, value.field_value())
+    ),
+    setting!(
+        "access-log" "FILE" = "",
+        "Where a line for each response goes, in common log format; - is standard output; SIGUSR1 reopens the file",
+        |settings, value| {
+            settings.access_log = Some(match value.text {
+                "-" => AccessLog::Output,
+                _ => AccessLog::File(value.path()),
+            });
+            Ok(())
+        }
+    ),
+    setting!(
+        "guest" "FILE" = "",
+        "The component that handles requests; without it, the one built in",
+        |settings, value| {
+            settings.guest = Some(value.path());
+            Ok(())
+        }
+    ),
+    setting!(
+        "guest-imports" "wasi|none" = "wasi",
+        "What a guest may import: WASI with nothing behind it, or nothing at all",
+        |settings, value| set(
+            &mut settings.guest_imports,
+            value.choice(&[("wasi", GuestImports::Wasi), ("none", GuestImports::None)])
+        )
+    ),
+    setting!(
+        "guest-deadline" "MILLISECONDS" = "20",
+        "A call of the guest that takes longer is ended, and its request answered 500",
+        |settings, value| set(
+            &mut settings.guest_deadline,
+            value.number(1, 60_000).map(|number| Duration::from_millis(number as u64))
+        )
+    ),
+    setting!(
+        "guest-memory" "SIZE" = "64M",
+        "Memory that an instance of the guest may use, 1M to 4G",
+        |settings, value| set(&mut settings.guest_memory_octets, value.octets(1 << 20, 4 << 30))
+    ),
+    setting!(
+        "isolation" "worker|request" = "worker",
+        "Whether an instance of the guest serves all requests of a worker, or each request gets a fresh one",
+        |settings, value| set(
+            &mut settings.isolation,
+            value.choice(&[("worker", Isolation::Worker), ("request", Isolation::Request)])
+        )
+    ),
+    setting!(
+        "recycle-after" "N" = "100000",
+        "An instance of the guest is replaced after this many requests; 0: never",
+        |settings, value| set(
+            &mut settings.recycle_after,
+            value.number(0, usize::MAX).map(|number| number as u64)
+        )
+    ),
+];
+
+fn set<T>(field: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *field = value?;
+    Ok(())
+}
+
+impl Settings {
+    /// Gives every setting its value from `lines` or its default. Returns the lines that no
+    /// setting of the host has the name of; they may be the guest's.
+    pub fn from_lines(
+        lines: Vec<Line>,
+        folder: &Path,
+        diagnostics: &mut Diagnostics,
+    ) -> (Settings, Vec<Line>) {
+        let mut settings = Settings::default();
+        let (known, unknown): (Vec<Line>, Vec<Line>) =
+            lines.into_iter().partition(|line| Setting::named(&line.name).is_some());
+        for setting in SETTINGS {
+            let mut lines = known.iter().filter(|line| line.name == setting.name);
+            let Some(first) = lines.next() else { continue };
+            if setting.name == "listen" {
+                settings.listen.clear();
+            }
+            setting.take(&mut settings, first, folder, diagnostics);
+            for again in lines {
+                if setting.repeatable {
+                    setting.take(&mut settings, again, folder, diagnostics);
+                } else {
+                    let reason = format!("{} is set already, on line {}", setting.name, first.line);
+                    diagnostics.at(again.line, reason);
+                }
+            }
+        }
+        (settings, unknown)
+    }
+
+    /// `-p PORT`: every address is served on this port instead of its own.
+    pub fn listen_on_port(&mut self, port: u16) {
+        for listen in &mut self.listen {
+            listen.address.set_port(port);
+        }
+    }
+}
+
+impl Default for Settings {
+    /// The defaults of [`SETTINGS`], applied as if they had been written.
+    fn default() -> Settings {
+        let mut settings = Settings {
+            listen: Vec::new(),
+            timeout: Duration::ZERO,
+            head_timeout: Duration::ZERO,
+            send_timeout: Duration::ZERO,
+            drain: Duration::ZERO,
+            workers: 0,
+            connections: 0,
+            head_octets_max: 0,
+            server_name: String::new(),
+            access_log: None,
+            guest: None,
+            guest_imports: GuestImports::Wasi,
+            guest_deadline: Duration::ZERO,
+            guest_memory_octets: 0,
+            isolation: Isolation::Worker,
+            recycle_after: 0,
+        };
+        for setting in SETTINGS.iter().filter(|setting| !setting.default.is_empty()) {
+            let value = Value { text: setting.default, line: 0, folder: Path::new("") };
+            (setting.apply)(&mut settings, &value)
+                .expect("defaults are valid: a test applies each");
+        }
+        settings
+    }
+}
+
+impl Setting {
+    fn named(name: &str) -> Option<&'static Setting> {
+        SETTINGS.iter().find(|setting| setting.name == name)
+    }
+
+    fn take(
+        &self,
+        settings: &mut Settings,
+        line: &Line,
+        folder: &Path,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let value = Value { text: &line.value, line: line.line, folder };
+        if let Err(reason) = (self.apply)(settings, &value) {
+            diagnostics.at(line.line, format!("{}: {reason}", self.name));
+        }
+    }
+}
+
+/// How each kind of value is read. Errors say what would be right.
+impl Value<'_> {
+    fn seconds(&self) -> Result<Duration, String> {
+        match self.text.parse::<f64>() {
+            Ok(seconds) if (0.001..=SECONDS_MAX).contains(&seconds) => {
+                Ok(Duration::from_secs_f64(seconds))
+            }
+            _ => Err(format!("`{}` is not a time in seconds above 0 (try 15, or 0.5)", self.text)),
+        }
+    }
+
+    fn number(&self, min: usize, max: usize) -> Result<usize, String> {
+        match self.text.parse() {
+            Ok(number) if (min..=max).contains(&number) => Ok(number),
+            _ if max == usize::MAX => {
+                Err(format!("`{}` is not a whole number of at least {min}", self.text))
+            }
+            _ => Err(format!("`{}` is not a whole number from {min} to {max}", self.text)),
+        }
+    }
+
+    fn workers(&self) -> Result<usize, String> {
+        match self.text {
+            "auto" => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+            _ => self.number(1, 1024).map_err(|reason| format!("{reason}, or auto")),
+        }
+    }
+
+    fn octets(&self, min: usize, max: usize) -> Result<usize, String> {
+        let (digits, unit) = match self.text.strip_suffix(['K', 'M', 'G']) {
+            Some(digits) if self.text.ends_with('K') => (digits, 1 << 10),
+            Some(digits) if self.text.ends_with('M') => (digits, 1 << 20),
+            Some(digits) => (digits, 1 << 30),
+            None => (self.text, 1),
+        };
+        let octets = digits.parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
+        match octets {
+            Some(octets) if (min..=max).contains(&octets) => Ok(octets),
+            Some(_) => {
+                Err(format!("`{}` is not between {} and {}", self.text, size(min), size(max)))
+            }
+            None => Err(format!(
+                "`{}` is not a size (try {}, in octets or with K, M, G)",
+                self.text,
+                size(min)
+            )),
+        }
+    }
+
+    fn choice<T: Copy>(&self, choices: &[(&'static str, T)]) -> Result<T, String> {
+        match choices.iter().find(|(word, _)| *word == self.text) {
+            Some((_, choice)) => Ok(*choice),
+            None => {
+                let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+                Err(format!("`{}` is not a choice (try {})", self.text, words.join(" or ")))
+            }
+        }
+    }
+
+    fn listen(&self) -> Result<Listen, String> {
+        let bare = self.text.trim_start_matches('[').trim_end_matches(']');
+        let address = self
+            .text
+            .parse::<SocketAddr>()
+            .or_else(|_| bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, DEFAULT_PORT)))
+            .map_err(|_| {
+                format!("`{}` is not an IP address and port (try 127.0.0.1:8080)", self.text)
+            })?;
+        Ok(Listen { address, line: self.line })
+    }
+
+    /// RFC 9110, section 5.5, in US-ASCII.
+    fn field_value(&self) -> Result<String, String> {
+        match self.text.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
+            true => Ok(self.text.trim().to_owned()),
+            false => Err(format!(
+                "`{}` has characters that no field may carry (try ASCII letters)",
+                self.text.escape_debug()
+            )),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(self.text)
+    }
+}
+
+/// `octets` as one would write it.
+fn size(octets: usize) -> String {
+    match octets {
+        _ if octets.is_multiple_of(1 << 30) => format!("{}G", octets >> 30),
+        _ if octets.is_multiple_of(1 << 20) => format!("{}M", octets >> 20),
+        _ if octets.is_multiple_of(1 << 10) => format!("{}K", octets >> 10),
+        _ => octets.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(parameters: &[(&str, &str)]) -> (Settings, Vec<Line>, Vec<String>) {
+        let lines = (1..)
+            .zip(parameters)
+            .map(|(line, (name, value))| Line {
+                line,
+                name: (*name).into(),
+                value: (*value).into(),
+            })
+            .collect();
+        let mut diagnostics = Diagnostics::new("web.conf");
+        let (settings, unknown) = Settings::from_lines(lines, Path::new("/etc"), &mut diagnostics);
+        (settings, unknown, diagnostics.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_table() {
+        let settings = Settings::default();
+        assert_eq!(settings.listen.len(), 1);
+        assert_eq!(settings.timeout, Duration::from_secs(15));
+        assert_eq!(settings.head_octets_max, 16 << 10);
+        assert!(settings.workers >= 1);
+    }
+
+    #[test]
+    fn values_are_typed_and_paths_start_from_the_folder() {
+        let (settings, unknown, complaints) = from(&[
+            ("timeout", "0.5"),
+            ("listen", "[::1]:81"),
+            ("listen", "::1"),
+            ("listen", "10.0.0.1"),
+            ("guest", "a b.wasm"),
+            ("access-log", "-"),
+            ("guest-memory", "16M"),
+            ("index", "index.html"),
+        ]);
+        assert_eq!(complaints, [""; 0]);
+        assert_eq!(settings.timeout, Duration::from_millis(500));
+        let listen: Vec<_> =
+            settings.listen.iter().map(|listen| listen.address.to_string()).collect();
+        assert_eq!(listen, ["[::1]:81", "[::1]:8080", "10.0.0.1:8080"]);
+        assert_eq!(settings.guest.as_deref(), Some(Path::new("/etc/a b.wasm")));
+        assert_eq!(settings.access_log, Some(AccessLog::Output));
+        assert_eq!(settings.guest_memory_octets, 16 << 20);
+        assert_eq!(unknown[0].name, "index");
+    }
+
+    #[test]
+    fn bad_values_say_what_would_be_right() {
+        let (_, _, complaints) = from(&[
+            ("timeout", "soon"),
+            ("timeout", "2"),
+            ("workers", "0"),
+            ("isolation", "none"),
+            ("head-limit", "1023"),
+            ("listen", "localhost"),
+        ]);
+        assert_eq!(
+            complaints,
+            [
+                "web.conf:1: timeout: `soon` is not a time in seconds above 0 (try 15, or 0.5)",
+                "web.conf:2: timeout is set already, on line 1",
+                "web.conf:3: workers: `0` is not a whole number from 1 to 1024, or auto",
+                "web.conf:4: isolation: `none` is not a choice (try worker or request)",
+                "web.conf:5: head-limit: `1023` is not between 1K and 256K",
+                "web.conf:6: listen: `localhost` is not an IP address and port (try 127.0.0.1:8080)",
+            ]
+        );
+    }
+
+    #[test]
+    fn limits_hold_on_both_sides_of_the_edge() {
+        for (value, good) in [("1023", false), ("1024", true), ("256K", true), ("262145", false)] {
+            assert_eq!(from(&[("head-limit", value)]).2.is_empty(), good, "{value}");
+        }
+        for (value, good) in [("0", false), ("0.001", true), ("604800", true), ("604801", false)] {
+            assert_eq!(from(&[("timeout", value)]).2.is_empty(), good, "{value}");
+        }
+        for (value, good) in [("0", false), ("1", true), ("1024", true), ("1025", false)] {
+            assert_eq!(from(&[("workers", value)]).2.is_empty(), good, "{value}");
+        }
+    }
+}

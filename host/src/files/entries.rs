@@ -1,0 +1,57 @@
+//! The entries of a directory.
+
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{AtFlags, Dir, FileType};
+
+use super::open::{Modified, Trouble, size, trouble};
+
+/// Entries that are read of one directory.
+pub const ENTRIES_MAX: usize = 10_000;
+
+/// A file or directory in a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Names that are not UTF-8 are left out.
+    pub name: String,
+    /// Whether it is a directory, or a link to one.
+    pub is_directory: bool,
+    /// In octets; 0 for a directory.
+    pub size: u64,
+    /// When it was last modified.
+    pub modified: Modified,
+}
+
+/// Reads a directory opened for reading. What is neither file nor directory is left out, and so
+/// are links: where they lead is seen only when they are opened. The second value is false when
+/// there are more entries than are read.
+pub fn read(directory: OwnedFd) -> Result<(Vec<Entry>, bool), Trouble> {
+    let mut entries = Vec::new();
+    let mut names = Dir::read_from(&directory).map_err(trouble)?;
+    while let Some(next) = names.read() {
+        let next = next.map_err(trouble)?;
+        let Ok(name) = next.file_name().to_str() else { continue };
+        if matches!(name, "." | "..") {
+            continue;
+        }
+        // Gone since it was read: not an entry any more.
+        let Ok(stat) = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW) else {
+            continue;
+        };
+        let is_directory = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => false,
+            FileType::Directory => true,
+            _ => continue,
+        };
+        if entries.len() == ENTRIES_MAX {
+            return Ok((entries, false));
+        }
+        entries.push(Entry {
+            name: name.into(),
+            is_directory,
+            size: if is_directory { 0 } else { size(&stat) },
+            modified: Modified::of(&stat),
+        });
+    }
+    Ok((entries, true))
+}

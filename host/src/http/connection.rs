@@ -1,0 +1,378 @@
+//! The state of one connection: octets in, the next step out.
+//!
+//! A session reads, writes and calls the guest as [`Connection::next`] says and reports what came
+//! of it; it decides nothing. The machine knows no socket, file or clock, so it is tested without
+//! them. It owns the octets received and not yet used, the octets to send, and what follows them.
+//!
+//! ```text
+//! Reading --head--> answered --keep-alive--> Reading
+//!                      |  \--a large body--> Streaming --> Reading or Closing
+//!                      \-----close---------> Closing --> Lingering --> Closed
+//! ```
+//!
+//! Answers to pipelined requests collect in the output and go out together, in order.
+
+use std::vec;
+
+use super::head::{Request, Scan, Scanner};
+
+/// Above this, the answers to pipelined requests are sent before the next request is handled.
+const OUTPUT_BATCH_OCTETS: usize = 32 << 10;
+
+/// A connection whose large bodies come from an `F`.
+#[derive(Debug)]
+pub struct Connection<F> {
+    state: State<F>,
+    /// Octets received; those before `used` are dealt with.
+    input: Vec<u8>,
+    used: usize,
+    /// Octets to send; those before `sent` are gone.
+    output: Vec<u8>,
+    sent: usize,
+    /// The peer has shut down its side; what it asked for is still answered (RFC 9112, section 9.6).
+    end_of_input: bool,
+}
+
+#[derive(Debug)]
+enum State<F> {
+    /// Waiting for a head, after `skip` octets of request content.
+    Reading {
+        scanner: Scanner,
+        skip: u64,
+    },
+    /// Sending a body too large for the output.
+    Streaming {
+        body: Body<F>,
+        then: After,
+    },
+    /// Sending what is left of the output, then closing.
+    Closing,
+    /// All is sent and the peer told so; what it still sends is discarded, so that no reset
+    /// destroys the answer on its way (RFC 9112, section 9.6).
+    Lingering,
+    Closed,
+}
+
+/// What becomes of the connection after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// The next head is read, behind this many octets of request content.
+    KeepAlive {
+        /// Octets of content to discard.
+        skip: u64,
+    },
+    /// The connection is closed in stages.
+    Close,
+}
+
+/// Content that is sent piece by piece from a file.
+#[derive(Debug)]
+pub struct Body<F> {
+    file: F,
+    /// The slice being sent.
+    offset: u64,
+    left: u64,
+    rest: vec::IntoIter<Piece>,
+}
+
+/// A piece of content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// These octets.
+    Octets(Vec<u8>),
+    /// Octets of the file.
+    Slice {
+        /// Where they start.
+        offset: u64,
+        /// How many they are.
+        length: u64,
+    },
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Step<'a, F> {
+    /// Wait for octets, append them to [`Connection::input`], and call [`Connection::received`].
+    Read,
+    /// A whole head is here: write an answer to it and call [`Connection::answered`].
+    Handle(Request),
+    /// The head is longer than allowed: write an answer that refuses it and call
+    /// [`Connection::refused`].
+    RefuseHead {
+        /// Not even the request-line has ended.
+        in_request_line: bool,
+    },
+    /// Send these octets and call [`Connection::sent`].
+    Send {
+        octets: &'a [u8],
+        /// A body follows at once.
+        more: bool,
+    },
+    /// Send octets of the file and call [`Connection::streamed`].
+    Stream { file: &'a F, offset: u64, length: u64 },
+    /// Shut down the sending side, then ask again.
+    ShutDown,
+    /// Wait for octets, forget them, and call [`Connection::received`].
+    Discard,
+    /// Close the socket. There is nothing after this step.
+    Close,
+}
+
+/// The time limit that applies to a connection as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timer {
+    /// Nothing of the next request has arrived.
+    Idle,
+    /// A head, or content that is skipped, has arrived in part.
+    Head,
+    /// Octets wait to be sent.
+    Send,
+    /// The peer has been told that nothing more comes.
+    Linger,
+}
+
+impl<F> Connection<F> {
+    /// A connection just accepted. It holds no buffers yet.
+    pub fn new() -> Connection<F> {
+        Connection {
+            state: State::Reading { scanner: Scanner::new(0), skip: 0 },
+            input: Vec::new(),
+            used: 0,
+            output: Vec::new(),
+            sent: 0,
+            end_of_input: false,
+        }
+    }
+
+    /// The next step, given that nothing more has arrived.
+    pub fn next(&mut self, head_octets_max: usize) -> Step<'_, F> {
+        match self.state {
+            State::Reading { .. } => self.next_reading(head_octets_max),
+            State::Streaming { .. } => self.next_streaming(),
+            State::Closing => self.next_closing(),
+            State::Lingering => Step::Discard,
+            State::Closed => Step::Close,
+        }
+    }
+
+    fn next_reading(&mut self, head_octets_max: usize) -> Step<'_, F> {
+        let State::Reading { scanner, skip } = &mut self.state else { unreachable!("by next") };
+        if *skip > 0 {
+            let skipped =
+                (self.input.len() - self.used).min(usize::try_from(*skip).unwrap_or(usize::MAX));
+            *skip -= skipped as u64;
+            self.used += skipped;
+            *scanner = Scanner::new(self.used);
+        }
+        if *skip == 0 && self.output.len() - self.sent < OUTPUT_BATCH_OCTETS {
+            match scanner.scan(&self.input, head_octets_max) {
+                Scan::Complete(request) => return Step::Handle(request),
+                Scan::TooLong { in_request_line } => return Step::RefuseHead { in_request_line },
+                Scan::Incomplete => self.used = scanner.start(),
+            }
+        }
+        if self.sent < self.output.len() {
+            return Step::Send { octets: &self.output[self.sent..], more: false };
+        }
+        if self.end_of_input {
+            self.state = State::Closed;
+            return Step::Close;
+        }
+        self.compact();
+        Step::Read
+    }
+
+    fn next_streaming(&mut self) -> Step<'_, F> {
+        let State::Streaming { body, .. } = &self.state else { unreachable!("by next") };
+        if self.sent < self.output.len() {
+            return Step::Send { octets: &self.output[self.sent..], more: body.left > 0 };
+        }
+        debug_assert!(body.left > 0, "a body without octets left has been advanced");
+        Step::Stream { file: &body.file, offset: body.offset, length: body.left }
+    }
+
+    fn next_closing(&mut self) -> Step<'_, F> {
+        debug_assert!(matches!(self.state, State::Closing));
+        if self.sent < self.output.len() {
+            return Step::Send { octets: &self.output[self.sent..], more: false };
+        }
+        if self.end_of_input {
+            self.state = State::Closed;
+            return Step::Close;
+        }
+        self.state = State::Lingering;
+        Step::ShutDown
+    }
+
+    /// The head of `request` and the output that its answer is appended to.
+    pub fn exchange(&mut self, request: &Request) -> (&[u8], &mut Vec<u8>) {
+        (&self.input[request.head.clone()], &mut self.output)
+    }
+
+    /// The output that the answer to a refused or missing head is appended to.
+    pub fn output(&mut self) -> &mut Vec<u8> {
+        &mut self.output
+    }
+
+    /// An answer to `request` is in the output, all of it but `body`.
+    pub fn answered(&mut self, request: &Request, after: After, body: Option<Body<F>>) {
+        debug_assert!(matches!(self.state, State::Reading { skip: 0, .. }));
+        self.used = request.head.end;
+        match body {
+            Some(body) => {
+                self.state = State::Streaming { body, then: after };
+                self.advance();
+            }
+            None => self.follow(after),
+        }
+    }
+
+    /// An answer that refuses the connection's input is in the output.
+    pub fn refused(&mut self) {
+        self.follow(After::Close);
+    }
+
+    /// Room for octets to append.
+    pub fn input(&mut self) -> &mut Vec<u8> {
+        if matches!(self.state, State::Lingering) {
+            self.input.clear();
+            self.used = 0;
+        }
+        &mut self.input
+    }
+
+    /// Octets were appended to the input; none means that the peer has shut down its side.
+    pub fn received(&mut self, octets: usize) {
+        self.end_of_input |= octets == 0;
+        if self.end_of_input && matches!(self.state, State::Lingering) {
+            self.state = State::Closed;
+        }
+    }
+
+    /// This many octets of the output were sent.
+    pub fn sent(&mut self, octets: usize) {
+        self.sent += octets;
+        debug_assert!(self.sent <= self.output.len());
+        if self.sent == self.output.len() {
+            self.output.clear();
+            self.sent = 0;
+            if matches!(&self.state, State::Streaming { body, .. } if body.left == 0) {
+                self.advance();
+            }
+        }
+    }
+
+    /// This many octets of the body were sent.
+    pub fn streamed(&mut self, octets: u64) {
+        let State::Streaming { body, .. } = &mut self.state else {
+            unreachable!("only a Stream step leads here")
+        };
+        body.offset += octets;
+        body.left -= octets;
+        if body.left == 0 {
+            self.advance();
+        }
+    }
+
+    /// Takes the next pieces of the body, up to a slice that has octets; ends the state after the
+    /// last piece.
+    fn advance(&mut self) {
+        let State::Streaming { body, then } = &mut self.state else {
+            unreachable!("only a streaming connection advances")
+        };
+        while body.left == 0 {
+            match body.rest.next() {
+                Some(Piece::Octets(octets)) => self.output.extend_from_slice(&octets),
+                Some(Piece::Slice { offset, length }) => {
+                    body.offset = offset;
+                    body.left = length;
+                }
+                None => {
+                    let then = *then;
+                    return self.follow(then);
+                }
+            }
+        }
+    }
+
+    fn follow(&mut self, after: After) {
+        self.state = match after {
+            After::KeepAlive { skip } => State::Reading { scanner: Scanner::new(self.used), skip },
+            After::Close => State::Closing,
+        };
+    }
+
+    /// Moves what is left of the input to its start, so that there is room behind it.
+    fn compact(&mut self) {
+        if self.used > 0
+            && let State::Reading { scanner, .. } = &mut self.state
+        {
+            self.input.drain(..self.used);
+            self.used = 0;
+            // Nothing before `used` is needed, and a line begun is short: look at it again.
+            *scanner = Scanner::new(0);
+        }
+    }
+
+    /// The time limit that applies now.
+    pub fn timer(&self) -> Timer {
+        match self.state {
+            _ if self.sent < self.output.len() => Timer::Send,
+            State::Streaming { .. } => Timer::Send,
+            State::Reading { skip: 0, .. } if self.input.len() == self.used => Timer::Idle,
+            State::Reading { .. } => Timer::Head,
+            State::Closing | State::Lingering | State::Closed => Timer::Linger,
+        }
+    }
+
+    /// Whether nothing of a request has arrived that is not answered in full.
+    pub fn is_idle(&self) -> bool {
+        self.timer() == Timer::Idle
+    }
+
+    /// Whether a request head has begun to arrive and should be answered when it is given up (408).
+    pub fn has_partial_head(&self) -> bool {
+        self.timer() == Timer::Head && matches!(self.state, State::Reading { skip: 0, .. })
+    }
+
+    /// Whether an answer's body is being streamed.
+    pub fn is_streaming(&self) -> bool {
+        matches!(self.state, State::Streaming { .. })
+    }
+
+    /// Lends buffers to a connection that is about to be served, as many as it lacks.
+    pub fn lend(&mut self, mut buffer: impl FnMut() -> Vec<u8>) {
+        for own in [&mut self.input, &mut self.output] {
+            if own.capacity() == 0 {
+                *own = buffer();
+            }
+        }
+    }
+
+    /// Takes back the buffers that a waiting connection has no octets in.
+    pub fn reclaim(&mut self) -> impl Iterator<Item = Vec<u8>> {
+        let (mut input, mut output) = (None, None);
+        if self.input.len() == self.used {
+            self.compact();
+            self.input.clear();
+            self.used = 0;
+            input = Some(std::mem::take(&mut self.input));
+        }
+        if self.output.is_empty() {
+            output = Some(std::mem::take(&mut self.output));
+        }
+        input.into_iter().chain(output).filter(|buffer| buffer.capacity() > 0)
+    }
+}
+
+impl<F> Body<F> {
+    /// The `pieces` of content, slices taken from `file`.
+    pub fn new(file: F, pieces: Vec<Piece>) -> Body<F> {
+        Body { file, offset: 0, left: 0, rest: pieces.into_iter() }
+    }
+
+    /// One slice of `file`.
+    pub fn slice(file: F, offset: u64, length: u64) -> Body<F> {
+        Body { file, offset, left: length, rest: Vec::new().into_iter() }
+    }
+}

@@ -1,0 +1,145 @@
+//! Logs: written by threads of their own, so that a full disk or a stuck pipe stops nobody.
+//!
+//! Lines go into a bounded queue. When it is full, lines are dropped and counted, never waited for.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::config::AccessLog;
+
+/// Lines that may wait to be written.
+const LINES_MAX: usize = 16 << 10;
+
+/// Starts the log on standard error. Lines still waiting are written when the guard is dropped.
+pub fn start(debug: bool) -> WorkerGuard {
+    let (writer, guard) = queue(io::stderr());
+    let level = if debug { LevelFilter::DEBUG } else { LevelFilter::INFO };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_target(false)
+        .with_ansi(false)
+        .log_internal_errors(false)
+        .with_writer(writer)
+        .init();
+    guard
+}
+
+/// The access log: a queue that each worker has a handle of.
+#[derive(Clone)]
+pub struct AccessLogger {
+    queue: NonBlocking,
+}
+
+/// What the process keeps of the access log.
+pub struct AccessLogHandle {
+    reopen: Arc<AtomicBool>,
+    queue: NonBlocking,
+    _guard: WorkerGuard,
+}
+
+impl AccessLogger {
+    /// Opens the log.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn open(target: &AccessLog) -> io::Result<(AccessLogger, AccessLogHandle)> {
+        let reopen = Arc::new(AtomicBool::new(false));
+        let (queue, guard) = match target {
+            AccessLog::Output => queue(io::stdout()),
+            AccessLog::File(path) => queue(ReopenedFile {
+                file: open_to_append(path)?,
+                path: path.clone(),
+                reopen: Arc::clone(&reopen),
+            }),
+        };
+        let handle = AccessLogHandle { reopen, queue: queue.clone(), _guard: guard };
+        Ok((AccessLogger { queue }, handle))
+    }
+
+    /// Hands over one line, its line feed included.
+    pub fn write(&mut self, line: &[u8]) {
+        // The queue drops and counts what it has no room for; there is no error to see.
+        let _ = self.queue.write_all(line);
+    }
+
+    /// Lines dropped so far because they came faster than they were written.
+    pub fn dropped(&self) -> usize {
+        self.queue.error_counter().dropped_lines()
+    }
+}
+
+impl AccessLogHandle {
+    /// Opens the file anew, after the old one was renamed. Lines handed over before may still go
+    /// to the old one.
+    pub fn reopen(&self) {
+        self.reopen.store(true, Ordering::Relaxed);
+        // A line of nothing wakes the thread.
+        let _ = self.queue.clone().write(b"");
+    }
+}
+
+fn queue(writer: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    let writer = Patient(BufWriter::new(writer));
+    NonBlockingBuilder::default().lossy(true).buffered_lines_limit(LINES_MAX).finish(writer)
+}
+
+/// Collects lines while more of them wait, and does not fail: octets that cannot be written are
+/// lost, and serving goes on.
+struct Patient<W: Write>(BufWriter<W>);
+
+impl<W: Write> Write for Patient<W> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        // Called when no more lines wait.
+        let _ = self.0.flush();
+        Ok(())
+    }
+}
+
+/// A file that is opened anew on demand.
+struct ReopenedFile {
+    file: File,
+    path: PathBuf,
+    reopen: Arc<AtomicBool>,
+}
+
+impl ReopenedFile {
+    fn follow(&mut self) {
+        if self.reopen.swap(false, Ordering::Relaxed) {
+            match open_to_append(&self.path) {
+                Ok(file) => self.file = file,
+                Err(error) => {
+                    tracing::error!(
+                        "cannot reopen the access log {}: {error}",
+                        self.path.display()
+                    );
+                }
+            }
+        }
+    }
+}
+
+impl Write for ReopenedFile {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.follow();
+        self.file.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.follow();
+        self.file.flush()
+    }
+}
+
+fn open_to_append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}

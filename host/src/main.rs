@@ -1,0 +1,92 @@
+//! wasmhttpd: a web server for static sites whose request handling is a sandboxed WebAssembly
+//! component. ARCHITECTURE.md tells how the modules fit together.
+
+mod cli;
+mod config;
+mod files;
+mod http;
+mod log;
+mod sandbox;
+mod server;
+mod startup;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use crate::cli::{Arguments, Command};
+use crate::sandbox::EMBEDDED_GUEST;
+use crate::server::Server;
+use crate::startup::Plan;
+
+fn main() -> ExitCode {
+    abort_on_panic();
+    let arguments =
+        Arguments::parse_or_exit(|| startup::embedded_guest_settings().unwrap_or_default());
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("wasmhttpd: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A panic is a bug of ours, in whatever thread: better no server, and a supervisor that starts it
+/// again, than one that serves with a part missing.
+fn abort_on_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        report(info);
+        std::process::abort();
+    }));
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(Command::Guest) = arguments.command {
+        return write_guest();
+    }
+    let _log = log::start(arguments.debug);
+    let plan = match Plan::make(arguments)? {
+        Ok(plan) => plan,
+        Err(diagnostics) => {
+            for diagnostic in diagnostics.iter() {
+                complain(&diagnostic.to_string());
+            }
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    if arguments.check {
+        io::stdout().write_all(startup::describe(&plan).as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let limit = server::raise_descriptor_limit();
+    tracing::debug!("descriptors: {limit:?}, workers: {}", plan.config.settings.workers);
+    let mut listeners = Vec::new();
+    for listen in &plan.config.settings.listen {
+        let sockets = server::listen(listen.address, plan.config.settings.workers)
+            .with_context(|| format!("cannot listen on {}", listen.address))?;
+        listeners.push(sockets);
+    }
+    Server::new(&plan.config, &plan.generation, listeners)?.run()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_guest() -> anyhow::Result<ExitCode> {
+    use std::io::IsTerminal;
+    let mut output = io::stdout().lock();
+    if output.is_terminal() {
+        anyhow::bail!("a component is not for a terminal (try `wasmhttpd guest > site.wasm`)");
+    }
+    output
+        .write_all(EMBEDDED_GUEST)
+        .and_then(|()| output.flush())
+        .context("cannot write the guest")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says something on standard error; where that is closed, nobody wants to know.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}

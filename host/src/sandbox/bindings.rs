@@ -1,0 +1,4 @@
+//! Bindings generated from `wit/`: the types of the contract, and how a guest is called.
+#![allow(missing_docs, reason = "the documentation is the WIT's")]
+
+wasmtime::component::bindgen!({ path: "../wit", world: "guest" });

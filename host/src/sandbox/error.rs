@@ -1,0 +1,149 @@
+//! What can go wrong with a guest, by name.
+
+use wasmtime::Trap;
+
+use super::contract::Problem;
+
+/// A call that failed, and cost its request a 500. The first word of each message names the cause
+/// in the log.
+#[derive(Debug, thiserror::Error)]
+pub enum GuestError {
+    /// The call did not end in time.
+    #[error("deadline: the call did not end in time (parameter guest-deadline)")]
+    Deadline,
+    /// The instance wanted more memory than allowed.
+    #[error("memory: more was wanted than is allowed (parameter guest-memory)")]
+    Memory,
+    /// The recursion was too deep.
+    #[error("stack: the recursion was too deep")]
+    Stack,
+    /// Any other trap.
+    #[error("trap: {0}")]
+    Trap(String),
+    /// The answer broke the contract.
+    #[error("breach: {0}")]
+    Breach(#[from] Breach),
+    /// The guest does not accept its configuration. Happens after loading only if it is not pure.
+    #[error("configuration refused: {}", reasons(.0))]
+    Configuration(Vec<Problem>),
+}
+
+/// A promise of the contract that an answer broke.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Breach {
+    /// The values themselves could not be read, or were too large to.
+    #[error("an answer that cannot be read: {0}")]
+    Malformed(String),
+    /// A call that would have stopped the worker.
+    #[error("a call that waits, which a guest may not do")]
+    Waits,
+    /// More of something than allowed.
+    #[error("{count} {what}, of at most {max}")]
+    TooMany {
+        /// Candidates, parts, octets of fields …
+        what: &'static str,
+        /// How many there were.
+        count: usize,
+        /// How many may be.
+        max: usize,
+    },
+    /// A candidate or fallback that is no path below the document root.
+    #[error("the path {0:?} (a path starts with / and holds no NUL)")]
+    Path(String),
+    /// A status that is none, or not the guest's to send.
+    #[error("status {0} (200 to 599)")]
+    Status(u16),
+    /// A header section that is not made of field lines.
+    #[error("field line {line}: {reason}")]
+    Field {
+        /// From 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A field that is the host's own.
+    #[error("the field {0}, which the host sets itself")]
+    ReservedField(String),
+    /// Content with a status that forbids it.
+    #[error("content with status {0}")]
+    ContentForbidden(u16),
+    /// Octets of a file that are not there.
+    #[error("a slice of {length} octets from {start}, of a file of {size}")]
+    SliceOutside {
+        /// First octet.
+        start: u64,
+        /// Octets.
+        length: u64,
+        /// Octets that the file has.
+        size: u64,
+    },
+    /// Octets of a file when none was found.
+    #[error("a slice, but no file was found")]
+    SliceOfNothing,
+}
+
+/// Why a guest could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The octets are no component.
+    #[error("it is not a WebAssembly component: {0}")]
+    NotAComponent(String),
+    /// It imports what the host does not give.
+    #[error("it imports {name}, {why}")]
+    Import {
+        /// The import's name.
+        name: String,
+        /// Which rule it breaks.
+        why: &'static str,
+    },
+    /// It lacks the exports of the contract, or has them with other types, or its imports cannot
+    /// be linked.
+    #[error("it does not fit the world wasmhttpd:guest/guest@0.1.0: {0}")]
+    WrongWorld(String),
+    /// It could not be started or asked.
+    #[error("it failed in {call}: {error}")]
+    Failed {
+        /// The function called.
+        call: &'static str,
+        /// How it failed.
+        error: GuestError,
+    },
+}
+
+/// Raised inside a call that wants memory beyond the limit.
+#[derive(Debug, thiserror::Error)]
+#[error("memory limit reached")]
+pub struct OverMemoryLimit;
+
+/// Raised inside a WASI call that would wait.
+#[derive(Debug, thiserror::Error)]
+#[error("a guest may not wait")]
+pub struct WouldWait;
+
+impl From<wasmtime::Error> for GuestError {
+    fn from(error: wasmtime::Error) -> GuestError {
+        if error.is::<OverMemoryLimit>() {
+            return GuestError::Memory;
+        }
+        if error.is::<WouldWait>() {
+            return Breach::Waits.into();
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => GuestError::Deadline,
+            Some(Trap::StackOverflow) => GuestError::Stack,
+            Some(trap) => GuestError::Trap(one_line(&trap.to_string())),
+            // Not the guest's code but what it handed over: a string that is not UTF-8, a list
+            // beyond its memory or beyond what the host will copy, an unknown case.
+            None => Breach::Malformed(one_line(&error.root_cause().to_string())).into(),
+        }
+    }
+}
+
+fn reasons(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| one_line(&problem.reason)).collect::<Vec<_>>().join("; ")
+}
+
+/// `text` without anything that could forge a log line.
+fn one_line(text: &str) -> String {
+    text.escape_debug().to_string()
+}

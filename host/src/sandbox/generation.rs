@@ -1,0 +1,97 @@
+//! A compiled component and its configuration: what a worker makes instances of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bindings::GuestPre;
+use super::contract::{Configuration, Problem, SettingHelp};
+use super::error::{GuestError, LoadError};
+use super::instance::{Instance, State};
+use super::runtime::Runtime;
+
+/// Longest time for what happens once in an instance's life: starting it, its settings, its
+/// configuration. Interpreters take a while.
+const START_DEADLINE: Duration = Duration::from_secs(2);
+
+/// A compiled component and its configuration.
+pub struct Generation {
+    runtime: Arc<Runtime>,
+    pre: GuestPre<State>,
+    wasi: bool,
+    configuration: Configuration,
+    /// The deadlines in ticks of the runtime's clock.
+    call_ticks: u64,
+    start_ticks: u64,
+}
+
+impl Generation {
+    pub(super) fn new(
+        runtime: Arc<Runtime>,
+        pre: GuestPre<State>,
+        wasi: bool,
+    ) -> Result<Generation, LoadError> {
+        let pace = runtime.pace();
+        Ok(Generation {
+            call_ticks: pace.ticks(runtime.options().deadline),
+            start_ticks: pace.ticks(START_DEADLINE.max(runtime.options().deadline)),
+            configuration: Configuration { media: Vec::new(), parameters: Vec::new() },
+            runtime,
+            pre,
+            wasi,
+        })
+    }
+
+    /// The parameters that the guest takes.
+    ///
+    /// # Errors
+    /// When it cannot be started or asked.
+    pub fn settings(&self) -> Result<Vec<SettingHelp>, LoadError> {
+        let mut instance = Instance::start(self)
+            .map_err(|error| LoadError::Failed { call: "its start", error })?;
+        instance.settings().map_err(|error| LoadError::Failed { call: "settings", error })
+    }
+
+    /// Gives the guest its configuration, on an instance for trial.
+    ///
+    /// # Errors
+    /// When it cannot be started or asked.
+    pub fn configure(
+        &mut self,
+        configuration: Configuration,
+    ) -> Result<Result<(), Vec<Problem>>, LoadError> {
+        self.configuration = configuration;
+        match self.instance() {
+            Ok(_) => Ok(Ok(())),
+            Err(GuestError::Configuration(problems)) => Ok(Err(problems)),
+            Err(error) => Err(LoadError::Failed { call: "configure", error }),
+        }
+    }
+
+    /// A new instance, configured.
+    pub(super) fn instance(&self) -> Result<Instance, GuestError> {
+        let mut instance = Instance::start(self)?;
+        instance.configure(&self.configuration)?;
+        Ok(instance)
+    }
+
+    pub(super) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    pub(super) fn pre(&self) -> &GuestPre<State> {
+        &self.pre
+    }
+
+    /// Whether instances need a WASI to import.
+    pub(super) fn wasi(&self) -> bool {
+        self.wasi
+    }
+
+    pub(super) fn call_ticks(&self) -> u64 {
+        self.call_ticks
+    }
+
+    pub(super) fn start_ticks(&self) -> u64 {
+        self.start_ticks
+    }
+}

@@ -1,0 +1,137 @@
+//! One instance of a guest, alone in its store, under its limits.
+
+use wasmtime::{ResourceLimiter, Store};
+
+use super::bindings::Guest;
+use super::check::{self, Facts};
+use super::contract::{Configuration, Context, Found, Parsed, Response, SettingHelp};
+use super::error::{GuestError, OverMemoryLimit};
+use super::generation::Generation;
+use super::runtime::{CORE_INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX};
+use super::wasi::Wasi;
+
+/// What one answer may make the host copy out of the guest, in octets of host memory.
+const ANSWER_OCTETS_MAX: usize = 8 << 20;
+
+/// An instance. After an error it must be thrown away: a trap may leave it in any state.
+pub struct Instance {
+    store: Store<State>,
+    guest: Guest,
+    call_ticks: u64,
+}
+
+/// What a store holds besides the instance.
+pub struct State {
+    limits: Limits,
+    /// Only where the guest imports WASI.
+    pub(super) wasi: Option<Box<Wasi>>,
+}
+
+impl Instance {
+    /// Instantiates the component of `generation`.
+    pub fn start(generation: &Generation) -> Result<Instance, GuestError> {
+        let runtime = generation.runtime();
+        runtime.keep_awake();
+        let state = State {
+            limits: Limits { memory_octets_left: runtime.options().memory_octets_max },
+            wasi: generation.wasi().then(|| Box::new(Wasi::new())),
+        };
+        let mut store = Store::new(runtime.engine(), state);
+        store.limiter(|state| &mut state.limits);
+        store.set_hostcall_fuel(ANSWER_OCTETS_MAX);
+        store.set_epoch_deadline(generation.start_ticks());
+        let guest = generation.pre().instantiate(&mut store)?;
+        Ok(Instance { store, guest, call_ticks: generation.call_ticks() })
+    }
+
+    /// Calls `settings`, within the deadline of the start.
+    pub fn settings(&mut self) -> Result<Vec<SettingHelp>, GuestError> {
+        Ok(self.guest.wasmhttpd_guest_handler().call_settings(&mut self.store)?)
+    }
+
+    /// Calls `configure`, within the deadline of the start.
+    pub fn configure(&mut self, configuration: &Configuration) -> Result<(), GuestError> {
+        self.guest
+            .wasmhttpd_guest_handler()
+            .call_configure(&mut self.store, configuration)?
+            .map_err(GuestError::Configuration)
+    }
+
+    /// Calls `parse`. The result has passed every check that needs no look at the head's framing.
+    pub fn parse(&mut self, head: &str, context: Option<Context>) -> Result<Parsed, GuestError> {
+        self.store.set_epoch_deadline(self.call_ticks);
+        let parsed =
+            self.guest.wasmhttpd_guest_handler().call_parse(&mut self.store, head, context)?;
+        check::parsed(&parsed)?;
+        Ok(parsed)
+    }
+
+    /// Calls `respond`. The result has passed every check.
+    pub fn respond(
+        &mut self,
+        head: &str,
+        found: &Found,
+        context: Option<Context>,
+    ) -> Result<Response, GuestError> {
+        self.store.set_epoch_deadline(self.call_ticks);
+        let response = self.guest.wasmhttpd_guest_handler().call_respond(
+            &mut self.store,
+            head,
+            found,
+            context,
+        )?;
+        check::response(&response, Facts::of(found))?;
+        Ok(response)
+    }
+
+    /// What the guest has written to standard error since the last time, if anything.
+    pub fn take_stderr(&mut self) -> Option<String> {
+        self.store.data_mut().wasi.as_mut()?.take_stderr()
+    }
+}
+
+/// Memory is counted over all memories of the instance.
+struct Limits {
+    memory_octets_left: usize,
+}
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        match self.memory_octets_left.checked_sub(desired - current) {
+            Some(left) => {
+                self.memory_octets_left = left;
+                Ok(true)
+            }
+            None => Err(OverMemoryLimit.into()),
+        }
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        match desired <= TABLE_ELEMENTS_MAX {
+            true => Ok(true),
+            false => Err(OverMemoryLimit.into()),
+        }
+    }
+
+    fn instances(&self) -> usize {
+        CORE_INSTANCES_MAX as usize
+    }
+
+    fn tables(&self) -> usize {
+        TABLES_MAX as usize
+    }
+
+    fn memories(&self) -> usize {
+        MEMORIES_MAX as usize
+    }
+}

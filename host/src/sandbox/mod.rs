@@ -1,0 +1,25 @@
+//! The sandbox: guests, and what the host believes of them.
+//!
+//! Owns everything that touches wasmtime. A [`Runtime`] compiles a component into a
+//! [`Generation`]: code and configuration. A worker's [`Sandbox`] holds an instance of it,
+//! replaces it after a failure, and calls it; whatever comes back has passed [`check`], or is a
+//! [`GuestError`]. Sockets and files are unknown here.
+
+mod bindings;
+mod check;
+mod error;
+mod generation;
+mod instance;
+mod runtime;
+mod slot;
+mod ticker;
+mod wasi;
+
+pub use bindings::exports::wasmhttpd::guest::handler as contract;
+pub use error::GuestError;
+pub use generation::Generation;
+pub use runtime::{Runtime, RuntimeOptions};
+pub use slot::{Sandbox, Unavailable};
+
+/// The default guest, built together with the host.
+pub const EMBEDDED_GUEST: &[u8] = include_bytes!(env!("WASMHTTPD_GUEST"));

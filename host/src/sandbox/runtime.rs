@@ -1,0 +1,179 @@
+//! The engine that all guests of a process share, and what turns octets into a generation.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fs, io};
+
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::bindings::GuestPre;
+use super::error::LoadError;
+use super::generation::Generation;
+use super::instance::State;
+use super::ticker::{Pace, Ticker};
+use super::wasi;
+
+/// Largest component that is read from a file, in octets. Interpreters come as 20 MiB.
+const COMPONENT_OCTETS_MAX: u64 = 128 << 20;
+
+/// Stack that a guest may use, in octets.
+const STACK_OCTETS_MAX: usize = 512 << 10;
+
+/// Instances beyond one for each worker: one that is being checked, and one to spare.
+const INSTANCES_SPARE: u32 = 2;
+
+/// Core instances, memories and tables that one component may be made of.
+pub const CORE_INSTANCES_MAX: u32 = 64;
+/// See [`CORE_INSTANCES_MAX`].
+pub const MEMORIES_MAX: u32 = 8;
+/// See [`CORE_INSTANCES_MAX`].
+pub const TABLES_MAX: u32 = 64;
+
+/// Elements that a table may grow to; a guest needs one for each function it takes the address of.
+pub const TABLE_ELEMENTS_MAX: usize = 100_000;
+
+/// Host memory for the metadata of one instance, in octets.
+const INSTANCE_OCTETS_MAX: usize = 1 << 20;
+
+/// Memory of an instance that is cleared by hand rather than given back, in octets: it makes a
+/// fresh instance cheaper by the page faults it saves.
+const KEEP_RESIDENT_OCTETS: usize = 128 << 10;
+
+/// What the operator decides about guests.
+#[derive(Debug, Clone, Copy)]
+pub struct RuntimeOptions {
+    /// Instances that are alive at the same time: one for each worker.
+    pub workers: usize,
+    /// Longest time of one call.
+    pub deadline: Duration,
+    /// Memory of one instance, in octets.
+    pub memory_octets_max: usize,
+    /// Whether a guest may import WASI.
+    pub wasi: bool,
+}
+
+/// The engine and its clock.
+pub struct Runtime {
+    engine: Engine,
+    ticker: Ticker,
+    options: RuntimeOptions,
+    pace: Pace,
+}
+
+impl Runtime {
+    /// Sets the engine up and starts its clock.
+    ///
+    /// # Errors
+    /// When the system refuses address space or a thread.
+    pub fn new(options: RuntimeOptions) -> wasmtime::Result<Arc<Runtime>> {
+        let engine = Engine::new(&engine_config(&options))?;
+        let pace = Pace::for_deadline(options.deadline);
+        let ticker = Ticker::start(engine.clone(), pace)?;
+        Ok(Arc::new(Runtime { engine, ticker, options, pace }))
+    }
+
+    /// Reads a component from a file, up to a limit.
+    ///
+    /// # Errors
+    /// As the file system says, or when the file is no regular file or too large.
+    pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+        let metadata = fs::metadata(path)?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        if metadata.len() > COMPONENT_OCTETS_MAX {
+            return Err(io::Error::other(format!(
+                "it is larger than {} MiB",
+                COMPONENT_OCTETS_MAX >> 20
+            )));
+        }
+        fs::read(path)
+    }
+
+    /// Compiles `component` and checks that it fits the contract. It is not configured yet.
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn load(self: &Arc<Runtime>, component: &[u8]) -> Result<Generation, LoadError> {
+        let component = Component::from_binary(&self.engine, component)
+            .map_err(|error| LoadError::NotAComponent(chain(&error)))?;
+        let wasi = self.check_imports(&component)?;
+        let mut linker = Linker::<State>::new(&self.engine);
+        let linked = if wasi { wasi::add_to_linker(&mut linker) } else { Ok(()) };
+        let pre = linked
+            .and_then(|()| linker.instantiate_pre(&component))
+            .and_then(GuestPre::new)
+            .map_err(|error| LoadError::WrongWorld(chain(&error)))?;
+        Generation::new(Arc::clone(self), pre, wasi)
+    }
+
+    /// Whether the component imports WASI; anything else is an error.
+    fn check_imports(&self, component: &Component) -> Result<bool, LoadError> {
+        let component_type = component.component_type();
+        let mut wasi = false;
+        for (name, _) in component_type.imports(&self.engine) {
+            let why = match name.starts_with("wasi:") {
+                true if self.options.wasi => {
+                    wasi = true;
+                    continue;
+                }
+                true => "which `parameter guest-imports none` does not allow",
+                false => "but a guest may import nothing except WASI",
+            };
+            return Err(LoadError::Import { name: name.into(), why });
+        }
+        Ok(wasi)
+    }
+
+    /// See [`Ticker::keep_awake`].
+    pub fn keep_awake(&self) {
+        self.ticker.keep_awake();
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn options(&self) -> &RuntimeOptions {
+        &self.options
+    }
+
+    pub(super) fn pace(&self) -> Pace {
+        self.pace
+    }
+}
+
+fn engine_config(options: &RuntimeOptions) -> Config {
+    let instances =
+        u32::try_from(options.workers).unwrap_or(u32::MAX - INSTANCES_SPARE) + INSTANCES_SPARE;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES_MAX))
+        .total_memories(instances.saturating_mul(MEMORIES_MAX))
+        .total_tables(instances.saturating_mul(TABLES_MAX))
+        .max_core_instances_per_component(CORE_INSTANCES_MAX)
+        .max_memories_per_component(MEMORIES_MAX)
+        .max_tables_per_component(TABLES_MAX)
+        .max_tables_per_module(TABLES_MAX)
+        .max_memories_per_module(MEMORIES_MAX)
+        .max_component_instance_size(INSTANCE_OCTETS_MAX)
+        .max_core_instance_size(INSTANCE_OCTETS_MAX)
+        .table_elements(TABLE_ELEMENTS_MAX)
+        .max_memory_size(options.memory_octets_max)
+        .linear_memory_keep_resident(KEEP_RESIDENT_OCTETS)
+        .table_keep_resident(KEEP_RESIDENT_OCTETS);
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .max_wasm_stack(STACK_OCTETS_MAX)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+/// An error and its causes, on one line.
+fn chain(error: &wasmtime::Error) -> String {
+    let causes: Vec<_> = error.chain().map(|cause| cause.to_string().replace('\n', " ")).collect();
+    causes.join(": ")
+}

@@ -1,0 +1,137 @@
+//! The clock that ends calls: a thread that advances the engine's epoch.
+//!
+//! It rests while no worker serves anything, so that an idle server uses no CPU.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use wasmtime::Engine;
+
+/// Ticks in a guest's deadline: a call ends at most one tick early, never late.
+const TICKS_PER_DEADLINE: u32 = 10;
+
+/// The tick is never finer than a thread can be woken for, …
+const TICK_MIN: Duration = Duration::from_millis(1);
+
+/// … and never coarser than this, so that other deadlines are kept well enough.
+const TICK_MAX: Duration = Duration::from_millis(20);
+
+/// Ticks without a call after which the thread rests.
+const TICKS_BEFORE_REST: u32 = 500;
+
+/// How deadlines turn into ticks.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    tick: Duration,
+}
+
+impl Pace {
+    /// The pace that keeps `deadline` with one part in [`TICKS_PER_DEADLINE`].
+    pub fn for_deadline(deadline: Duration) -> Pace {
+        Pace { tick: (deadline / TICKS_PER_DEADLINE).clamp(TICK_MIN, TICK_MAX) }
+    }
+
+    /// Ticks in `deadline`, at least 1. The epoch passes the last of them within `deadline`.
+    pub fn ticks(self, deadline: Duration) -> u64 {
+        (deadline.as_nanos() / self.tick.as_nanos()).max(1) as u64
+    }
+}
+
+/// Owns the thread; it ends when this is dropped.
+pub struct Ticker {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    /// A call was made since the last tick.
+    used: AtomicBool,
+    resting: AtomicBool,
+    ended: AtomicBool,
+}
+
+impl Ticker {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub fn start(engine: Engine, pace: Pace) -> std::io::Result<Ticker> {
+        let shared = Arc::new(Shared {
+            used: AtomicBool::new(false),
+            resting: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        });
+        let theirs = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("ticker".into())
+            .spawn(move || tick(&engine, pace.tick, &theirs))?;
+        Ok(Ticker { shared, thread: Some(thread) })
+    }
+
+    /// Must be called before calls into a guest, at least every [`TICK_MIN`] times
+    /// [`TICKS_BEFORE_REST`] while they go on.
+    pub fn keep_awake(&self) {
+        // Either the thread sees `used` before it rests, or this sees `resting`: both sides store
+        // before they load, and all four are sequentially consistent.
+        self.shared.used.store(true, Ordering::SeqCst);
+        if self.shared.resting.load(Ordering::SeqCst) {
+            self.unpark();
+        }
+    }
+
+    fn unpark(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::SeqCst);
+        self.unpark();
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has stopped or will stop the process; nothing to add.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn tick(engine: &Engine, tick: Duration, shared: &Shared) {
+    let mut unused = 0;
+    while !shared.ended.load(Ordering::SeqCst) {
+        thread::sleep(tick);
+        engine.increment_epoch();
+        if shared.used.swap(false, Ordering::SeqCst) {
+            unused = 0;
+        } else {
+            unused += 1;
+        }
+        if unused >= TICKS_BEFORE_REST {
+            shared.resting.store(true, Ordering::SeqCst);
+            while !shared.used.load(Ordering::SeqCst) && !shared.ended.load(Ordering::SeqCst) {
+                thread::park();
+            }
+            shared.resting.store(false, Ordering::SeqCst);
+            unused = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_never_exceed_the_deadline() {
+        for milliseconds in [1, 2, 9, 10, 19, 20, 21, 500, 60_000] {
+            let deadline = Duration::from_millis(milliseconds);
+            let pace = Pace::for_deadline(deadline);
+            let ticks = pace.ticks(deadline);
+            assert!(ticks >= 1);
+            assert!(pace.tick * u32::try_from(ticks).unwrap() <= deadline, "{milliseconds}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! System calls on sockets, their outcomes named for what the caller decides.
+
+use std::os::fd::AsFd;
+
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
+
+use crate::files::OpenFile;
+
+/// What came of receiving.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Received {
+    /// So many octets; 0: the peer has shut down its side.
+    Octets(usize),
+    /// Nothing at the moment.
+    WouldBlock,
+    /// The connection is no more.
+    PeerGone,
+}
+
+/// What came of sending.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// So many octets.
+    Octets(usize),
+    /// The socket is full.
+    WouldBlock,
+    /// The connection is no more.
+    PeerGone,
+    /// The file has fewer octets than promised, or cannot be read.
+    FileFailed,
+}
+
+/// Appends what has arrived to `input`, as far as its capacity goes.
+pub fn receive(socket: impl AsFd, input: &mut Vec<u8>) -> Received {
+    debug_assert!(input.len() < input.capacity(), "an empty buffer looks like the end of input");
+    loop {
+        let room = rustix::buffer::spare_capacity(input);
+        return match rustix::net::recv(&socket, room, RecvFlags::empty()) {
+            Ok((octets, _)) => Received::Octets(octets),
+            Err(Errno::AGAIN) => Received::WouldBlock,
+            Err(Errno::INTR) => continue,
+            Err(_) => Received::PeerGone,
+        };
+    }
+}
+
+/// Sends `octets`. With `more`, the kernel may hold back a last segment that is not full.
+pub fn send(socket: impl AsFd, octets: &[u8], more: bool) -> Sent {
+    let mut flags = SendFlags::NOSIGNAL;
+    flags.set(SendFlags::MORE, more);
+    loop {
+        return match rustix::net::send(&socket, octets, flags) {
+            Ok(sent) => Sent::Octets(sent),
+            Err(Errno::AGAIN) => Sent::WouldBlock,
+            Err(Errno::INTR) => continue,
+            Err(_) => Sent::PeerGone,
+        };
+    }
+}
+
+/// Sends up to `length` octets of `file` from `offset`, without a copy in this process.
+pub fn send_file(socket: impl AsFd, file: &OpenFile, offset: u64, length: usize) -> Sent {
+    let mut offset = offset;
+    loop {
+        return match rustix::fs::sendfile(&socket, file, Some(&mut offset), length) {
+            Ok(0) => Sent::FileFailed,
+            Ok(sent) => Sent::Octets(sent),
+            Err(Errno::AGAIN) => Sent::WouldBlock,
+            Err(Errno::INTR) => continue,
+            Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN | Errno::TIMEDOUT) => {
+                Sent::PeerGone
+            }
+            Err(_) => Sent::FileFailed,
+        };
+    }
+}

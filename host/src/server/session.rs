@@ -1,0 +1,284 @@
+//! One connection's socket, doing what its state machine says.
+//!
+//! Owns the socket and its readiness. Readiness is remembered: a socket counts as readable or
+//! writable from an event until a call says that it is not. What a session may do in one turn is
+//! bounded, so that no connection keeps the others waiting.
+
+use std::net::{IpAddr, Shutdown};
+
+use mio::net::TcpStream;
+
+use super::access_log::{self, AccessLog};
+use super::buffers::Buffers;
+use super::handler::{Circumstances, Handler};
+use super::io::{self, Received, Sent};
+use crate::files::OpenFile;
+use crate::http::{Connection, ErrorPage, Request, Step, Timer};
+
+/// Steps in one turn: a pipeline of this many requests lets others go first.
+const TURN_STEPS_MAX: u32 = 64;
+
+/// Octets of a file in one turn.
+const TURN_STREAM_OCTETS_MAX: u64 = 1 << 20;
+
+/// A connection and its socket.
+pub struct Session {
+    socket: TcpStream,
+    peer: IpAddr,
+    connection: Connection<OpenFile>,
+    readable: bool,
+    writable: bool,
+    /// The peer has shut down its side, or the connection failed: after what has arrived, reading
+    /// will say so.
+    input_ends: bool,
+    /// Waits for its turn.
+    pub queued: bool,
+    /// The answer being streamed, for the access log, and octets of content sent so far.
+    streaming: Option<(access_log::Entry, u64)>,
+}
+
+/// What a session needs to take a turn.
+pub struct Shell {
+    pub handler: Handler,
+    pub buffers: Buffers,
+    pub access_log: Option<AccessLog>,
+    pub head_octets_max: usize,
+    pub now: std::time::Instant,
+    pub stopping: bool,
+}
+
+/// How a turn ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// An event will tell when there is more to do.
+    Waits {
+        /// The time limit starts anew: a request was answered, or octets were sent.
+        progress: bool,
+    },
+    /// There is more to do, after the others.
+    UsedUp {
+        /// See [`Turn::Waits`].
+        progress: bool,
+    },
+    /// The connection is over.
+    Over,
+}
+
+impl Session {
+    /// A connection just accepted. Its first octets may be there already.
+    pub fn new(socket: TcpStream, peer: IpAddr) -> Session {
+        Session {
+            socket,
+            peer,
+            connection: Connection::new(),
+            readable: true,
+            writable: true,
+            input_ends: false,
+            queued: false,
+            streaming: None,
+        }
+    }
+
+    /// Takes note of an event.
+    pub fn became(&mut self, event: &mio::event::Event) {
+        self.input_ends |= event.is_read_closed() || event.is_error();
+        self.readable |= event.is_readable() || self.input_ends;
+        self.writable |= event.is_writable() || event.is_error();
+    }
+
+    /// The time limit that applies now.
+    pub fn timer(&self) -> Timer {
+        self.connection.timer()
+    }
+
+    /// See [`Connection::is_idle`].
+    pub fn is_idle(&self) -> bool {
+        self.connection.is_idle()
+    }
+
+    /// Goes on until there is nothing to do or the turn is used up.
+    pub fn run(&mut self, shell: &mut Shell) -> Turn {
+        self.connection.lend(|| shell.buffers.take());
+        let turn = self.take_steps(shell);
+        if matches!(turn, Turn::Over) {
+            self.log_streamed(shell);
+        }
+        for buffer in self.connection.reclaim() {
+            shell.buffers.give(buffer);
+        }
+        turn
+    }
+
+    fn take_steps(&mut self, shell: &mut Shell) -> Turn {
+        let mut progress = false;
+        let mut stream_octets_left = TURN_STREAM_OCTETS_MAX;
+        for _ in 0..TURN_STEPS_MAX {
+            match self.connection.next(shell.head_octets_max) {
+                Step::Read | Step::Discard => {
+                    if !self.readable {
+                        return Turn::Waits { progress };
+                    }
+                    if !self.receive() {
+                        return Turn::Over;
+                    }
+                }
+                Step::Handle(request) => {
+                    self.handle(&request, shell);
+                    progress = true;
+                }
+                Step::RefuseHead { in_request_line } => {
+                    let page = match in_request_line {
+                        true => ErrorPage::UriTooLong,
+                        false => ErrorPage::HeadTooLarge,
+                    };
+                    self.refuse(page, shell);
+                }
+                Step::Send { octets, more } => {
+                    if !self.writable {
+                        return Turn::Waits { progress };
+                    }
+                    match io::send(&self.socket, octets, more) {
+                        Sent::Octets(octets) => {
+                            self.connection.sent(octets);
+                            progress = true;
+                        }
+                        Sent::WouldBlock => self.writable = false,
+                        Sent::PeerGone | Sent::FileFailed => return Turn::Over,
+                    }
+                }
+                Step::Stream { file, offset, length } => {
+                    if !self.writable {
+                        return Turn::Waits { progress };
+                    }
+                    if stream_octets_left == 0 {
+                        return Turn::UsedUp { progress };
+                    }
+                    // A file that was rewritten in place is not what the head promised.
+                    if !file.is_unchanged() {
+                        tracing::debug!("a file changed while it was sent: connection closed");
+                        return Turn::Over;
+                    }
+                    let octets = length.min(stream_octets_left) as usize;
+                    match io::send_file(&self.socket, file, offset, octets) {
+                        Sent::Octets(octets) => {
+                            stream_octets_left -= octets as u64;
+                            self.streamed(octets as u64, shell);
+                            progress = true;
+                        }
+                        Sent::WouldBlock => self.writable = false,
+                        Sent::PeerGone => return Turn::Over,
+                        Sent::FileFailed => {
+                            tracing::debug!(
+                                "a file could not be sent to its end: connection closed"
+                            );
+                            return Turn::Over;
+                        }
+                    }
+                }
+                Step::ShutDown => {
+                    if self.socket.shutdown(Shutdown::Write).is_err() {
+                        return Turn::Over;
+                    }
+                }
+                Step::Close => return Turn::Over,
+            }
+        }
+        Turn::UsedUp { progress }
+    }
+
+    /// Receives what fits. False: the connection is no more.
+    fn receive(&mut self) -> bool {
+        let input = self.connection.input();
+        let room = input.capacity() - input.len();
+        match io::receive(&self.socket, input) {
+            Received::Octets(octets) => {
+                // Less than there was room for: nothing more is there, and an event will tell
+                // of anything new. Only the end of input comes without another event.
+                self.readable = octets == room || octets == 0 || self.input_ends;
+                self.connection.received(octets);
+                true
+            }
+            Received::WouldBlock => {
+                self.readable = false;
+                true
+            }
+            Received::PeerGone => false,
+        }
+    }
+
+    fn handle(&mut self, request: &Request, shell: &mut Shell) {
+        let circumstances =
+            Circumstances { peer: self.peer, now: shell.now, stopping: shell.stopping };
+        let (head, output) = self.connection.exchange(request);
+        let answered = shell.handler.handle(head, request, circumstances, output);
+        if let Some(log) = &mut shell.access_log {
+            let request_line = access_log::request_line(head);
+            let (status, octets) = (answered.status, answered.content_octets);
+            if answered.body.is_some() {
+                let entry = access_log::Entry { request_line: request_line.into(), status };
+                self.streaming = Some((entry, octets));
+            } else {
+                log.write(self.peer, shell.handler.common(), request_line, status, octets);
+            }
+        }
+        self.connection.answered(request, answered.after, answered.body);
+    }
+
+    /// Answers what is no request, and lets the connection end.
+    fn refuse(&mut self, page: ErrorPage, shell: &mut Shell) {
+        let refused = shell.handler.refuse(page, false, self.connection.output());
+        if let Some(log) = &mut shell.access_log {
+            let common = shell.handler.common();
+            log.write(self.peer, common, b"", refused.status, refused.content_octets);
+        }
+        self.connection.refused();
+    }
+
+    fn streamed(&mut self, octets: u64, shell: &mut Shell) {
+        self.connection.streamed(octets);
+        if let Some((_, sent)) = &mut self.streaming {
+            *sent += octets;
+            if !self.connection.is_streaming() {
+                self.log_streamed(shell);
+            }
+        }
+    }
+
+    /// Logs the answer that was being streamed, whole or not.
+    fn log_streamed(&mut self, shell: &mut Shell) {
+        if let Some((entry, octets)) = self.streaming.take()
+            && let Some(log) = &mut shell.access_log
+        {
+            let common = shell.handler.common();
+            log.write(self.peer, common, &entry.request_line, entry.status, octets);
+        }
+    }
+
+    /// The time limit has passed. A head that came in part is answered 408; then, or else, the
+    /// connection is over. False: it is over.
+    pub fn expire(&mut self, shell: &mut Shell) -> bool {
+        match self.timer() {
+            Timer::Head if self.connection.has_partial_head() => {
+                self.connection.lend(|| shell.buffers.take());
+                self.refuse(ErrorPage::RequestTimeout, shell);
+                true
+            }
+            Timer::Send => {
+                self.log_streamed(shell);
+                // What the kernel still holds for a peer that takes nothing is not worth its memory.
+                let _ = socket2::SockRef::from(&self.socket)
+                    .set_linger(Some(std::time::Duration::ZERO));
+                false
+            }
+            _ => {
+                self.log_streamed(shell);
+                false
+            }
+        }
+    }
+
+    /// The socket, to be registered.
+    pub fn socket(&mut self) -> &mut TcpStream {
+        &mut self.socket
+    }
+}

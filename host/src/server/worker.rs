@@ -1,0 +1,361 @@
+//! A worker: a thread with its own poll, listeners, connections and guest.
+//!
+//! A turn of the loop: wait for events; accept; let each connection that is ready take a turn;
+//! sweep the time limits. Connections that used up their turn go to the back of the queue, and the
+//! loop does not wait while there is one.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token, Waker};
+use rustix::io::Errno;
+use slab::Slab;
+
+use super::access_log::AccessLog;
+use super::buffers::Buffers;
+use super::control::Control;
+use super::handler::Handler;
+use super::session::{Session, Shell, Turn};
+use super::timers::Timers;
+use crate::config::Settings;
+use crate::http::Timer;
+
+/// Wakes the worker from outside.
+const WAKE: Token = Token(usize::MAX);
+
+/// Listeners count down from here, connections up from 0.
+const FIRST_LISTENER: usize = usize::MAX - 1;
+
+/// Events taken from the kernel at once.
+const EVENTS_MAX: usize = 1024;
+
+/// Connections accepted in one turn, of each listener.
+const TURN_ACCEPTS_MAX: u32 = 64;
+
+/// Accepting rests for this long when the system has no descriptor or memory left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
+
+/// Longest time for a peer to take note that nothing more comes (RFC 9112, section 9.6).
+const LINGER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Room for octets of the next request behind the longest head.
+const READ_AHEAD_OCTETS: usize = 1 << 10;
+
+/// See the module.
+pub struct Worker {
+    poll: Poll,
+    listeners: Vec<Listener>,
+    sessions: Slab<Session>,
+    timers: Timers,
+    ready: VecDeque<usize>,
+    shell: Shell,
+    control: Arc<Control>,
+    connections_max: usize,
+    accept_again: Option<Instant>,
+    /// Set once stopping: what is in flight is cut off then.
+    stop_at: Option<Instant>,
+    drain: Duration,
+}
+
+struct Listener {
+    socket: TcpListener,
+    /// Connections may be waiting.
+    ready: bool,
+}
+
+/// Why accepting ended for now.
+enum Accepted {
+    /// Nothing is waiting.
+    All,
+    /// The turn is used up.
+    UsedUp,
+    /// There is no room for another connection.
+    Full,
+}
+
+impl Worker {
+    /// Registers the listeners. The returned waker ends a wait.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn new(
+        listeners: Vec<TcpListener>,
+        settings: &Settings,
+        handler: Handler,
+        access_log: Option<AccessLog>,
+        control: Arc<Control>,
+    ) -> io::Result<(Worker, Waker)> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKE)?;
+        let mut registered = Vec::new();
+        for (index, mut socket) in listeners.into_iter().enumerate() {
+            let token = Token(FIRST_LISTENER - index);
+            poll.registry().register(&mut socket, token, Interest::READABLE)?;
+            registered.push(Listener { socket, ready: true });
+        }
+        let worker = Worker {
+            poll,
+            listeners: registered,
+            sessions: Slab::new(),
+            timers: Timers::new(|timer| match timer {
+                Timer::Idle => settings.timeout,
+                Timer::Head => settings.head_timeout,
+                Timer::Send => settings.send_timeout,
+                Timer::Linger => LINGER_TIMEOUT,
+            }),
+            ready: VecDeque::new(),
+            shell: Shell {
+                handler,
+                buffers: Buffers::new(settings.head_octets_max + READ_AHEAD_OCTETS),
+                access_log,
+                head_octets_max: settings.head_octets_max,
+                now: Instant::now(),
+                stopping: false,
+            },
+            control,
+            connections_max: settings.connections,
+            accept_again: None,
+            stop_at: None,
+            drain: settings.drain,
+        };
+        Ok((worker, waker))
+    }
+
+    /// Serves until told to stop and all is finished or cut off.
+    ///
+    /// # Errors
+    /// When the system's poll fails.
+    pub fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS_MAX);
+        loop {
+            match self.poll.poll(&mut events, self.pause()) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+            self.shell.now = Instant::now();
+            self.shell.handler.begin_turn();
+            for event in &events {
+                self.note(event);
+            }
+            self.accept();
+            self.serve();
+            self.sweep();
+            if self.control.is_stopping() && self.stop_at.is_none() {
+                self.begin_stop();
+            }
+            if self.stop_at.is_some_and(|at| self.sessions.is_empty() || self.shell.now >= at) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How long to wait for events; none: until there is one.
+    fn pause(&self) -> Option<Duration> {
+        let accepting =
+            self.accept_again.is_none() && self.listeners.iter().any(|listener| listener.ready);
+        if accepting || !self.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let now = self.shell.now;
+        let until = |at: Option<Instant>| at.map(|at| at.saturating_duration_since(now));
+        [self.timers.pause(now), until(self.accept_again), until(self.stop_at)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn note(&mut self, event: &mio::event::Event) {
+        let Token(token) = event.token();
+        if let Some(listener) =
+            FIRST_LISTENER.checked_sub(token).and_then(|index| self.listeners.get_mut(index))
+        {
+            listener.ready = true;
+        } else if let Some(session) = self.sessions.get_mut(token) {
+            session.became(event);
+            self.enqueue(token);
+        }
+    }
+
+    fn enqueue(&mut self, key: usize) {
+        let session = &mut self.sessions[key];
+        if !std::mem::replace(&mut session.queued, true) {
+            self.ready.push_back(key);
+        }
+    }
+
+    fn accept(&mut self) {
+        match self.accept_again {
+            Some(at) if self.shell.now < at => return,
+            _ => self.accept_again = None,
+        }
+        for index in 0..self.listeners.len() {
+            if self.listeners[index].ready {
+                match self.accept_from(index) {
+                    Accepted::All => self.listeners[index].ready = false,
+                    Accepted::UsedUp => {}
+                    Accepted::Full => {
+                        self.accept_again = Some(self.shell.now + ACCEPT_PAUSE);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn accept_from(&mut self, index: usize) -> Accepted {
+        for _ in 0..TURN_ACCEPTS_MAX {
+            let full = self.control.connections() >= self.connections_max;
+            if full && self.timers.oldest(Timer::Idle).is_none() {
+                return Accepted::Full;
+            }
+            match self.listeners[index].socket.accept() {
+                Ok((socket, peer)) => {
+                    if full {
+                        self.close_oldest_idle();
+                    }
+                    self.open(Session::new(socket, peer.ip()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Accepted::All,
+                Err(error) => match error.raw_os_error().map(Errno::from_raw_os_error) {
+                    Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
+                        if !self.close_oldest_idle() {
+                            tracing::warn!("accepting rests: {error}");
+                            return Accepted::Full;
+                        }
+                    }
+                    // That connection failed before it was accepted; the next one need not.
+                    _ => {}
+                },
+            }
+        }
+        Accepted::UsedUp
+    }
+
+    fn open(&mut self, session: Session) {
+        let entry = self.sessions.vacant_entry();
+        let key = entry.key();
+        let session = entry.insert(session);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registered = self.poll.registry().register(session.socket(), Token(key), interest);
+        self.control.opened();
+        match registered {
+            Ok(()) => {
+                self.timers.mark(key, Timer::Idle, self.shell.now);
+                self.enqueue(key);
+            }
+            Err(error) => {
+                tracing::warn!("a connection is not served: {error}");
+                self.close(key);
+            }
+        }
+    }
+
+    /// Closes the socket; the kernel forgets the registration with it.
+    fn close(&mut self, key: usize) {
+        self.timers.remove(key);
+        let session = self.sessions.remove(key);
+        if session.queued {
+            self.ready.retain(|queued| *queued != key);
+        }
+        self.control.closed();
+        // There is a descriptor again.
+        self.accept_again = None;
+    }
+
+    fn close_oldest_idle(&mut self) -> bool {
+        let oldest = self.timers.oldest(Timer::Idle);
+        if let Some(key) = oldest {
+            self.close(key);
+        }
+        oldest.is_some()
+    }
+
+    /// Lets each connection that is ready take one turn.
+    fn serve(&mut self) {
+        for _ in 0..self.ready.len() {
+            let Some(key) = self.ready.pop_front() else { return };
+            self.sessions[key].queued = false;
+            self.take_turn(key);
+        }
+    }
+
+    fn take_turn(&mut self, key: usize) {
+        let session = &mut self.sessions[key];
+        let progress = match session.run(&mut self.shell) {
+            Turn::Waits { progress } => progress,
+            Turn::UsedUp { progress } => {
+                self.enqueue(key);
+                progress
+            }
+            Turn::Over => return self.close(key),
+        };
+        let session = &self.sessions[key];
+        if self.shell.stopping && session.is_idle() && !session.queued {
+            return self.close(key);
+        }
+        let timer = session.timer();
+        if progress || self.timers.kind(key) != Some(timer) {
+            self.timers.mark(key, timer, self.shell.now);
+        }
+    }
+
+    /// Ends what has passed its time limit.
+    fn sweep(&mut self) {
+        while let Some(key) = self.timers.sweep(self.shell.now) {
+            if self.sessions[key].expire(&mut self.shell) {
+                self.take_turn(key);
+            } else {
+                self.close(key);
+            }
+        }
+        if let Some(log) = &mut self.shell.access_log {
+            let dropped = log.take_dropped();
+            if dropped > 0 {
+                tracing::warn!(
+                    "{dropped} lines of the access log were dropped: it is not written fast enough"
+                );
+            }
+        }
+    }
+
+    /// Takes what waits to be accepted, closes the listeners, and lets every connection look for
+    /// a request once more: an idle one is closed after that.
+    fn begin_stop(&mut self) {
+        self.stop_at = Some(self.shell.now + self.drain);
+        self.shell.stopping = true;
+        self.accept_again = None;
+        for index in 0..self.listeners.len() {
+            while let Accepted::UsedUp = self.accept_from(index) {}
+        }
+        self.listeners.clear();
+        let keys: Vec<usize> = self.sessions.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            self.enqueue(key);
+        }
+        self.serve();
+    }
+
+    /// The listeners' addresses, port 0 resolved.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn addresses(&self) -> io::Result<Vec<std::net::SocketAddr>> {
+        self.listeners.iter().map(|listener| listener.socket.local_addr()).collect()
+    }
+}
+
+/// Raises the limit of open descriptors as far as the system lets an unprivileged process; returns
+/// it.
+pub fn raise_descriptor_limit() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        limit.current = limit.maximum;
+        // Where it is refused, the limit stays what it was; accepting copes with it.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+    getrlimit(Resource::Nofile).current
+}
