@@ -92,9 +92,11 @@ fn codings(head: &Head, octets: &[u8]) -> Result<Following, Refusal> {
 /// Whether the connection may go on (RFC 9112, section 9.3).
 fn persists(head: &Head, octets: &[u8]) -> bool {
     let (mut close, mut keep_alive) = (false, false);
-    for option in head.values(octets, Name::Connection).flat_map(field::members) {
-        close |= option.eq_ignore_ascii_case(b"close");
-        keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+    for value in head.values(octets, Name::Connection) {
+        for option in field::members(value) {
+            close |= option.eq_ignore_ascii_case(b"close");
+            keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+        }
     }
     !close && (keep_alive || head.version == Version::Http11)
 }

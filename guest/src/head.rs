@@ -238,10 +238,9 @@ struct Line {
 /// A name that is no token covers most of what is refused: whitespace before the colon (5.1), a
 /// folded line (5.2), whitespace before the first field (2.2), a line without a colon.
 fn field_line(octets: &[u8], start: usize) -> Option<Line> {
-    let length = octets.get(start..)?.iter().position(|&o| !octet::is_token(o))?;
-    let mut at = start + length;
+    let mut at = octet::token_end(octets, start);
     let name = Span { start, end: at };
-    if name.start == name.end || octets[at] != b':' {
+    if name.start == name.end || octets.get(at) != Some(&b':') {
         return None;
     }
     at += 1;

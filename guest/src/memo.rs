@@ -15,14 +15,14 @@ use alloc::vec::Vec;
 pub const HEAD_OCTETS_MAX: usize = 16_384;
 
 /// What was read from a head.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct View<'a> {
     /// The head as octets.
     pub octets: &'a [u8],
     /// The decoded path.
     pub path: &'a str,
     /// The request, by positions in the octets.
-    pub reading: Result<Request, Refused>,
+    pub reading: &'a Result<Request, Refused>,
 }
 
 /// The memory of one head.
@@ -38,7 +38,11 @@ pub struct Memo {
 pub struct Spare {
     octets: Vec<u8>,
     path: String,
+    reading: Option<Result<Request, Refused>>,
 }
+
+/// What is read of a head that is none.
+const NO_HEAD: Result<Request, Refused> = Err(Refused::closing(Refusal::Malformed));
 
 impl Memo {
     /// A memo with its buffers.
@@ -46,24 +50,24 @@ impl Memo {
         Self {
             octets: Vec::with_capacity(HEAD_OCTETS_MAX),
             path: String::with_capacity(CANDIDATE_OCTETS_MAX),
-            reading: Err(Refused::closing(Refusal::Malformed)),
+            reading: NO_HEAD,
         }
     }
 
     /// Reads a head, unless it is the last one.
     pub fn read<'a>(&'a mut self, head: &'a str, spare: &'a mut Spare) -> View<'a> {
         let octets = head.as_bytes();
-        if !head.is_ascii() || octets.len() > HEAD_OCTETS_MAX {
-            return spare.read(head);
-        }
         // Nothing was ever read from an empty memo, and an empty head is read anew each time.
         if octets.is_empty() || !octet::same(octets, &self.octets) {
+            if octets.len() > HEAD_OCTETS_MAX || !octet::is_ascii(octets) {
+                return spare.read(head);
+            }
             self.octets.clear();
             self.octets.extend_from_slice(octets);
             self.path.clear();
             self.reading = Request::read(octets, &mut self.path);
         }
-        View { octets, path: &self.path, reading: self.reading }
+        View { octets, path: &self.path, reading: &self.reading }
     }
 }
 
@@ -81,17 +85,13 @@ impl Spare {
             // Octets as text: a character is an octet, or the head is none.
             for character in head.chars() {
                 let Ok(octet) = u8::try_from(character) else {
-                    return View {
-                        octets: &[],
-                        path: "",
-                        reading: Err(Refused::closing(Refusal::Malformed)),
-                    };
+                    return View { octets: &[], path: "", reading: &NO_HEAD };
                 };
                 self.octets.push(octet);
             }
             &self.octets
         };
-        let reading = Request::read(octets, &mut self.path);
+        let reading = self.reading.insert(Request::read(octets, &mut self.path));
         View { octets, path: &self.path, reading }
     }
 }

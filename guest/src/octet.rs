@@ -30,15 +30,18 @@ const fn classes() -> [u8; 256] {
         if contains(b":@", o) {
             table[octet] |= SEGMENT | PATH | QUERY;
         }
-        // Brackets are not in the grammar of paths and queries, but every browser sends them as
-        // they are, and nobody reads them in two ways. All else outside the grammar is refused.
-        if contains(b"[]/", o) {
-            table[octet] |= PATH | QUERY;
-        }
         if o == b'/' {
-            table[octet] |= SEGMENT;
+            table[octet] |= SEGMENT | PATH | QUERY;
         }
         if o == b'?' {
+            table[octet] |= QUERY;
+        }
+        // Not in the grammar, but browsers send them as they are (the percent-encode sets of the
+        // URL standard), and nobody reads them in two ways. All else outside the grammar is refused.
+        if contains(b"[]|", o) {
+            table[octet] |= PATH | QUERY;
+        }
+        if contains(b"\\^`{}", o) {
             table[octet] |= QUERY;
         }
         octet += 1;
@@ -63,15 +66,15 @@ pub fn is_token(octet: u8) -> bool {
     CLASSES[usize::from(octet)] & TOKEN != 0
 }
 
-/// Whether an octet may stand unescaped in the path of a request target (RFC 3986, section 3.3, and
-/// brackets).
+/// Whether an octet may stand unescaped in the path of a request target: RFC 3986, section 3.3, and
+/// what browsers add.
 #[inline]
 pub fn is_path(octet: u8) -> bool {
     CLASSES[usize::from(octet)] & PATH != 0
 }
 
-/// Whether an octet may stand unescaped in the query of a request target (RFC 3986, section 3.4,
-/// and brackets).
+/// Whether an octet may stand unescaped in the query of a request target: RFC 3986, section 3.4,
+/// and what browsers add.
 #[inline]
 pub fn is_query(octet: u8) -> bool {
     CLASSES[usize::from(octet)] & QUERY != 0
@@ -126,6 +129,41 @@ pub fn next_control(octets: &[u8], from: usize) -> usize {
     at
 }
 
+/// Where the token that begins at `from` ends (RFC 9110, section 5.6.2). Field names are letters and
+/// hyphens, nearly always: those are looked at eight at a time.
+pub fn token_end(octets: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(chunk) = octets.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*chunk);
+        // With the highest bits out of the way no sum reaches the next octet.
+        let lower = (word | (ONES * 0x20)) & !HIGHS;
+        let letter = (lower + ONES * (0x80 - 0x61)) & !(lower + ONES * (0x7f - 0x7a));
+        let apart_from_hyphen = word ^ (ONES * 0x2d);
+        let hyphen = !((apart_from_hyphen & !HIGHS) + !HIGHS);
+        let others = !(letter | hyphen) & HIGHS | word & HIGHS;
+        if others == 0 {
+            at += 8;
+            continue;
+        }
+        at += others.trailing_zeros() as usize / 8;
+        if !is_token(octets[at]) {
+            return at;
+        }
+        at += 1;
+    }
+    while at < octets.len() && is_token(octets[at]) {
+        at += 1;
+    }
+    at
+}
+
+/// Whether all octets are below 0x80.
+pub fn is_ascii(octets: &[u8]) -> bool {
+    let (words, rest) = octets.as_chunks::<8>();
+    words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) & HIGHS == 0
+        && rest.is_ascii()
+}
+
 /// The position behind the first LF at or after `from`, else the length.
 pub fn next_line(octets: &[u8], from: usize) -> usize {
     let rest = octets.get(from..).unwrap_or_default();
@@ -163,10 +201,11 @@ mod tests {
     #[test]
     fn rfc3986_3_3_path_octets() {
         for octet in 0..=255u8 {
-            let expected = octet.is_ascii_graphic() && !b"\"#%<>?\\^`{|}".contains(&octet);
-            assert_eq!(is_path(octet), expected, "{octet:#x}");
-            assert_eq!(is_query(octet), expected || octet == b'?', "{octet:#x}");
-            assert_eq!(is_segment(octet), expected && !b"[]".contains(&octet), "{octet:#x}");
+            let grammar = octet.is_ascii_graphic() && !b"\"#%<>?[\\]^`{|}".contains(&octet);
+            assert_eq!(is_segment(octet), grammar, "{octet:#x}");
+            assert_eq!(is_path(octet), grammar || b"[]|".contains(&octet), "{octet:#x}");
+            let query = grammar || b"?[\\]^`{|}".contains(&octet);
+            assert_eq!(is_query(octet), query, "{octet:#x}");
         }
     }
 
@@ -187,6 +226,38 @@ mod tests {
         }
         assert_eq!(next_control(b"\xff\x80ab\x7e\x20cd\x1f", 0), 8);
         assert_eq!(next_control(b"\x00\x7f", 0), 0);
+    }
+
+    #[test]
+    fn a_token_ends_before_the_first_octet_that_is_none() {
+        for octet in 0..=255u8 {
+            for length in 1..20 {
+                for position in 0..length {
+                    for filler in [b'a', b'Z', b'-', b'9', b'~'] {
+                        let mut octets = vec![filler; length];
+                        octets[position] = octet;
+                        let expected = if is_token(octet) { length } else { position };
+                        assert_eq!(token_end(&octets, 0), expected, "{octet:#x} at {position}");
+                        assert_eq!(token_end(&octets, length), length);
+                    }
+                }
+            }
+        }
+        assert_eq!(token_end(b"User-Agent: x", 0), 10);
+        assert_eq!(token_end(b"x: User-Agent:", 3), 13);
+    }
+
+    #[test]
+    fn ascii_is_told_at_every_offset() {
+        for length in 0..20 {
+            let mut octets = vec![0x7f; length];
+            assert!(is_ascii(&octets));
+            for position in 0..length {
+                octets[position] = 0x80;
+                assert!(!is_ascii(&octets), "{position} of {length}");
+                octets[position] = 0x7f;
+            }
+        }
     }
 
     #[test]

@@ -127,7 +127,7 @@ pub fn push_escaped(text: &mut String, path: &str) {
 
 /// Appends a query as it was received, with the octets escaped that only we let pass.
 pub fn push_query(text: &mut String, query: &[u8]) {
-    push(text, query, |o| octet::is_query(o) && o != b'[' && o != b']' || o == b'%');
+    push(text, query, |o| octet::is_segment(o) || o == b'?' || o == b'%');
 }
 
 fn push(text: &mut String, octets: &[u8], plain: impl Fn(u8) -> bool) {

@@ -47,7 +47,7 @@ pub struct Refused {
 
 impl Refused {
     /// A refusal after which nothing more is read from the connection.
-    pub fn closing(refusal: Refusal) -> Self {
+    pub const fn closing(refusal: Refusal) -> Self {
         Self { refusal, persistence: Persistence::Close }
     }
 }

@@ -36,7 +36,7 @@ const TABLE: [Definition; 2] = [
         name: "index",
         value: "NAME...",
         default: "index.html",
-        summary: "Files served for a directory, the first that exists.",
+        summary: "Files served for a directory, the first that exists",
         set: |settings, value| {
             settings.index = index_names(value)?;
             Ok(())
@@ -46,7 +46,7 @@ const TABLE: [Definition; 2] = [
         name: "cache-control",
         value: "DIRECTIVES",
         default: "",
-        summary: "Cache-Control field of every file, such as max-age=3600.",
+        summary: "Cache-Control field of every file, such as max-age=3600",
         set: |settings, value| {
             settings.cache_control = field_value(value)?;
             Ok(())
@@ -156,7 +156,7 @@ mod tests {
                 "{}",
                 setting.name
             );
-            assert!(setting.summary.ends_with('.'));
+            assert!(!setting.summary.ends_with('.'));
         }
         assert_eq!(Settings::default().index, ["index.html"]);
         assert_eq!(Settings::default().cache_control, "");

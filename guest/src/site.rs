@@ -96,18 +96,18 @@ impl Policy {
         };
         match found {
             Found::Nothing(trouble) => response::error(response::trouble_status(*trouble)),
-            Found::Directory(listing) => directory(view, &request, listing),
-            Found::File(file) => self.file(view, &request, file, context),
+            Found::Directory(listing) => directory(view, request, listing),
+            Found::File(file) => self.file(view, request, file, context),
         }
     }
 
     /// The request, if a look at the files is needed; else its answer.
-    fn decide(&self, view: &View<'_>, context: Option<Context>) -> Result<Request, Parsed> {
+    fn decide<'a>(&self, view: &View<'a>, context: Option<Context>) -> Result<&'a Request, Parsed> {
         let refused = |Refused { refusal, persistence }| Parsed {
             action: Action::Answer(response::error(refusal.status())),
             persistence,
         };
-        let request = view.reading.map_err(refused)?;
+        let request = view.reading.as_ref().map_err(|refusal| refused(*refusal))?;
         let refuse = |refusal| Err(refused(Refused { refusal, persistence: request.persistence }));
         // RFC 9110, section 7.4; by hand, without a context, nothing is secure.
         if request.target.secure && !context.is_some_and(|context| context.secure) {

@@ -172,8 +172,10 @@ mod tests {
 
     #[test]
     fn rfc9112_3_2_octets_outside_the_grammar() {
-        for character in "\"#<>\\^`{|}\u{1}\u{7f}\u{80}\u{e4}".chars() {
-            for text in ["/a", "/a?b"] {
+        for (text, outside) in
+            [("/a", "\"#<>\\^`{}\u{1}\u{7f}\u{80}\u{e4}"), ("/a?b", "\"#<>\u{1}\u{7f}\u{80}\u{e4}")]
+        {
+            for character in outside.chars() {
                 let mut target = String::from(text);
                 target.push(character);
                 assert_eq!(read(&target, Method::Get), None, "{target}");

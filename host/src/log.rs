@@ -52,7 +52,7 @@ impl AccessLogger {
         let reopen = Arc::new(AtomicBool::new(false));
         let (queue, guard) = match target {
             AccessLog::Output => queue(io::stdout()),
-            AccessLog::File(path) => queue(ReopenedFile {
+            AccessLog::File { path, .. } => queue(ReopenedFile {
                 file: open_to_append(path)?,
                 path: path.clone(),
                 reopen: Arc::clone(&reopen),
@@ -60,6 +60,20 @@ impl AccessLogger {
         };
         let handle = AccessLogHandle { reopen, queue: queue.clone(), _guard: guard };
         Ok((AccessLogger { queue }, handle))
+    }
+
+    /// Whether the log can be written to, without making it.
+    ///
+    /// # Errors
+    /// As the file system says.
+    pub fn check(path: &Path) -> io::Result<()> {
+        match OpenOptions::new().append(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                folder.unwrap_or(Path::new(".")).read_dir().map(drop)
+            }
+            result => result.map(drop),
+        }
     }
 
     /// Hands over one line, its line feed included.

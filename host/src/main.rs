@@ -1,24 +1,15 @@
-//! wasmhttpd: a web server for static sites whose request handling is a sandboxed WebAssembly
-//! component. ARCHITECTURE.md tells how the modules fit together.
-
-mod cli;
-mod config;
-mod files;
-mod http;
-mod log;
-mod sandbox;
-mod server;
-mod startup;
+//! The process around the server: command line, complaints, exit status.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use crate::cli::{Arguments, Command};
-use crate::sandbox::EMBEDDED_GUEST;
-use crate::server::Server;
-use crate::startup::Plan;
+use wasmhttpd::cli::{Arguments, Command};
+use wasmhttpd::sandbox::EMBEDDED_GUEST;
+use wasmhttpd::server::Server;
+use wasmhttpd::startup::Plan;
+use wasmhttpd::{log, server, startup};
 
 fn main() -> ExitCode {
     abort_on_panic();

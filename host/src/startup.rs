@@ -14,16 +14,20 @@ use std::sync::Arc;
 
 use crate::cli::Arguments;
 use crate::config::{
-    Config, DEFAULT_FILE, Diagnostics, GuestImports, Line, SETTINGS, Settings, suggestion,
+    AccessLog, Config, DEFAULT_FILE, Diagnostics, GuestImports, Line, SETTINGS, Settings,
+    suggestion,
 };
 use crate::files::{self, Root};
+use crate::log::AccessLogger;
 use crate::sandbox::contract::{Configuration, Setting, SettingHelp};
 use crate::sandbox::{EMBEDDED_GUEST, Generation, Runtime, RuntimeOptions};
 use crate::server;
 
 /// Everything needed to serve.
 pub struct Plan {
+    /// What web.conf says.
     pub config: Config,
+    /// The guest, configured.
     pub generation: Arc<Generation>,
     /// Where the configuration came from, in words.
     pub source: String,
@@ -45,7 +49,8 @@ impl Plan {
             config.settings.listen_on_port(port);
         }
         check_roots(&config, &mut diagnostics);
-        check_addresses(&config.settings, &mut diagnostics);
+        check_addresses(&config.settings, arguments.check, &mut diagnostics);
+        check_access_log(&config.settings, &mut diagnostics);
         if let Err(reason) = files::check_kernel() {
             diagnostics.general(reason.into());
         }
@@ -97,7 +102,9 @@ fn check_roots(config: &Config, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn check_addresses(settings: &Settings, diagnostics: &mut Diagnostics) {
+/// A configuration that is only checked may well be the one of a server that is running: its
+/// addresses are not tried then.
+fn check_addresses(settings: &Settings, only_check: bool, diagnostics: &mut Diagnostics) {
     let mut first_with: HashMap<SocketAddr, u32> = HashMap::new();
     for listen in &settings.listen {
         let free = listen.address.port() == 0;
@@ -106,7 +113,7 @@ fn check_addresses(settings: &Settings, diagnostics: &mut Diagnostics) {
                 listen.line,
                 format!("{} is listened on already, by line {line}", listen.address),
             );
-        } else if let Err(error) = server::probe(listen.address) {
+        } else if !only_check && let Err(error) = server::probe(listen.address) {
             diagnostics.at(listen.line, cannot_listen(listen.address, &error));
         }
     }
@@ -120,6 +127,17 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
         _ => "",
     };
     format!("cannot listen on {address}: {error}{cure}")
+}
+
+fn check_access_log(settings: &Settings, diagnostics: &mut Diagnostics) {
+    if let Some(AccessLog::File { path, line }) = &settings.access_log
+        && let Err(error) = AccessLogger::check(path)
+    {
+        diagnostics.at(
+            *line,
+            format!("access-log: cannot write to {}: {error} (try another file)", path.display()),
+        );
+    }
 }
 
 /// Loads and configures the guest. None: it cannot be used, which is complained about.

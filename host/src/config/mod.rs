@@ -15,8 +15,8 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-pub use diagnostics::{Diagnostics, suggestion};
-pub use settings::{AccessLog, GuestImports, Isolation, SETTINGS, Settings};
+pub use diagnostics::{Diagnostic, Diagnostics, suggestion};
+pub use settings::{AccessLog, GuestImports, Isolation, Listen, SETTINGS, Setting, Settings};
 
 /// The name of the `host` line that serves every other name.
 pub const DEFAULT_HOST: &str = "default";

@@ -18,6 +18,7 @@ const SECONDS_MAX: f64 = 7.0 * 24.0 * 3600.0;
 
 /// What the host's parameters mean; every field is documented in [`SETTINGS`].
 #[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "SETTINGS has the one description of each")]
 pub struct Settings {
     pub listen: Vec<Listen>,
     pub timeout: Duration,
@@ -52,7 +53,12 @@ pub enum AccessLog {
     /// Standard output.
     Output,
     /// Appended to, and reopened on SIGUSR1.
-    File(PathBuf),
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// Line of web.conf.
+        line: u32,
+    },
 }
 
 /// What a guest may import.
@@ -149,7 +155,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting!(
         "connections" "N" = "16384",
-        "Connections held at once; beyond them the one that has been idle longest is closed",
+        "Connections held at once, spread evenly over the workers; beyond its share a worker closes the one that has been idle longest",
         |settings, value| set(&mut settings.connections, value.number(1, 1_000_000))
     ),
     setting!(
@@ -168,7 +174,7 @@ pub const SETTINGS: &[Setting] = &[
         |settings, value| {
             settings.access_log = Some(match value.text {
                 "-" => AccessLog::Output,
-                _ => AccessLog::File(value.path()),
+                _ => AccessLog::File { path: value.path(), line: value.line },
             });
             Ok(())
         }

@@ -1,11 +1,10 @@
 //! Trying the candidates of a lookup, in order.
 
-use std::os::fd::BorrowedFd;
-
 use rustix::fs::OFlags;
 
 use super::entries::{self, Entry};
 use super::open::{OpenFile, Trouble, open_beneath};
+use super::roots::Root;
 
 /// What to look for. Every path starts with `/`.
 #[derive(Debug)]
@@ -23,6 +22,7 @@ pub struct Wanted<'a, F> {
 pub enum Found {
     /// A regular file.
     File {
+        /// Ready to be read.
         file: OpenFile,
         /// Index into the candidates, or into the fallbacks where `after` is set.
         candidate: usize,
@@ -33,6 +33,7 @@ pub enum Found {
     Directory {
         /// Index into the candidates.
         candidate: usize,
+        /// In no particular order; empty unless they were wanted.
         entries: Vec<Entry>,
         /// False when there are more entries.
         complete: bool,
@@ -42,18 +43,18 @@ pub enum Found {
 }
 
 /// Looks beneath `root` for the first candidate that there is, else for the first fallback.
-pub fn look_up<'a, F>(root: Option<BorrowedFd<'_>>, wanted: Wanted<'_, F>) -> Found
+pub fn look_up<'a, F>(root: Option<&mut Root>, wanted: Wanted<'_, F>, now_seconds: u64) -> Found
 where
     F: Iterator<Item = (Trouble, &'a str)>,
 {
     let Some(root) = root else { return Found::Nothing(Trouble::Missing) };
-    let trouble = match try_candidates(root, &wanted) {
+    let trouble = match try_candidates(root, &wanted, now_seconds) {
         Ok(found) => return found,
         Err(trouble) => trouble,
     };
     for (candidate, (after, path)) in wanted.fallbacks.enumerate() {
         if after == trouble
-            && let Ok(file) = OpenFile::open(root, beneath(path))
+            && let Ok(file) = root.open_file(beneath(path), now_seconds)
         {
             return Found::File { file, candidate, after: Some(after) };
         }
@@ -63,11 +64,15 @@ where
 
 /// A candidate that is missing leads to the next one, and so does one that is forbidden, though it
 /// is remembered. When the disk or the system fails, nothing further is tried.
-fn try_candidates<F>(root: BorrowedFd<'_>, wanted: &Wanted<'_, F>) -> Result<Found, Trouble> {
+fn try_candidates<F>(
+    root: &mut Root,
+    wanted: &Wanted<'_, F>,
+    now_seconds: u64,
+) -> Result<Found, Trouble> {
     let mut trouble = Trouble::Missing;
     for (candidate, path) in wanted.candidates.iter().enumerate() {
         let tried = match path.strip_suffix('/') {
-            None => OpenFile::open(root, beneath(path)).map(|file| Found::File {
+            None => root.open_file(beneath(path), now_seconds).map(|file| Found::File {
                 file,
                 candidate,
                 after: None,
@@ -85,13 +90,13 @@ fn try_candidates<F>(root: BorrowedFd<'_>, wanted: &Wanted<'_, F>) -> Result<Fou
 }
 
 fn open_directory(
-    root: BorrowedFd<'_>,
+    root: &Root,
     path: &str,
     candidate: usize,
     with_entries: bool,
 ) -> Result<Found, Trouble> {
     let access = if with_entries { OFlags::RDONLY } else { OFlags::PATH };
-    let directory = open_beneath(root, path, access | OFlags::DIRECTORY)?;
+    let directory = open_beneath(root.directory(), path, access | OFlags::DIRECTORY)?;
     let (entries, complete) = match with_entries {
         true => entries::read(directory)?,
         false => (Vec::new(), true),

@@ -4,11 +4,13 @@
 //! be opened, whatever a path says and whoever moves folders about meanwhile: the kernel resolves
 //! each path beneath the root's descriptor (`openat2`). Which paths to try is the guest's affair.
 
+mod cache;
 mod entries;
 mod lookup;
 mod open;
 mod roots;
 
+pub use entries::Entry;
 pub use lookup::{Found, Wanted, look_up};
 pub use open::{Modified, OpenFile, Trouble};
 pub use roots::{Root, Roots, check_kernel};

@@ -1,9 +1,12 @@
 //! Opening one path beneath a document root.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
+
+use super::cache::{Cache, Content, FILE_OCTETS_MAX, Version};
 
 /// How often an open that met a rename is tried again. The kernel gives up on `..` and links when
 /// folders move while it looks.
@@ -22,12 +25,18 @@ pub enum Trouble {
     Busy,
 }
 
-/// A regular file, open for reading.
+/// A regular file, to be read.
 #[derive(Debug)]
 pub struct OpenFile {
-    descriptor: OwnedFd,
+    source: Source,
     size: u64,
     modified: Modified,
+}
+
+#[derive(Debug)]
+enum Source {
+    Descriptor { descriptor: OwnedFd, version: Version },
+    Memory(Arc<Content>),
 }
 
 /// When a file was last modified, since the Unix epoch.
@@ -40,8 +49,17 @@ pub struct Modified {
 }
 
 impl OpenFile {
-    /// Opens the regular file at `path`, relative to `root`.
-    pub fn open(root: BorrowedFd<'_>, path: &str) -> Result<OpenFile, Trouble> {
+    /// Opens the regular file at `path`, relative to `root`. A small one comes from `cache`, or
+    /// goes there.
+    pub fn open(
+        root: BorrowedFd<'_>,
+        path: &str,
+        cache: &mut Cache,
+        now_seconds: u64,
+    ) -> Result<OpenFile, Trouble> {
+        if let Some(content) = cache.get(root, path, now_seconds) {
+            return Ok(OpenFile::from(content));
+        }
         // Not waiting: opening a FIFO would otherwise last until somebody writes to it.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let descriptor = open_beneath(root, path, flags)?;
@@ -49,7 +67,24 @@ impl OpenFile {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(Trouble::Missing);
         }
-        Ok(OpenFile { descriptor, size: size(&stat), modified: Modified::of(&stat) })
+        let version = Version::of(&stat);
+        if let Some(content) = cache.confirm(path, version, now_seconds) {
+            return Ok(OpenFile::from(content));
+        }
+        let file = OpenFile {
+            source: Source::Descriptor { descriptor, version },
+            size: size(&stat),
+            modified: Modified::of(&stat),
+        };
+        if file.size <= FILE_OCTETS_MAX && version.is_settled(now_seconds) {
+            let mut octets = Vec::new();
+            file.read(0, file.size as usize, &mut octets)?;
+            if file.is_unchanged() {
+                let content = Content { octets, modified: file.modified, version };
+                return Ok(OpenFile::from(cache.insert(path, content, now_seconds)));
+            }
+        }
+        Ok(file)
     }
 
     /// Octets in the file when it was opened.
@@ -62,10 +97,28 @@ impl OpenFile {
         self.modified
     }
 
-    /// Whether the file still is what it was when it was opened.
-    pub fn is_unchanged(&self) -> bool {
-        rustix::fs::fstat(&self.descriptor)
-            .is_ok_and(|stat| size(&stat) == self.size && Modified::of(&stat) == self.modified)
+    /// Whether the content is in memory, so that no descriptor can be sent from.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self.source, Source::Memory(_))
+    }
+
+    /// The descriptor, and whether the file still is what it was when it was opened.
+    ///
+    /// # Errors
+    /// [`Trouble::Failed`] when it is not.
+    pub fn unchanged_descriptor(&self) -> Result<BorrowedFd<'_>, Trouble> {
+        match &self.source {
+            Source::Descriptor { descriptor, .. } if self.is_unchanged() => Ok(descriptor.as_fd()),
+            _ => Err(Trouble::Failed),
+        }
+    }
+
+    fn is_unchanged(&self) -> bool {
+        match &self.source {
+            Source::Memory(_) => true,
+            Source::Descriptor { descriptor, version } => rustix::fs::fstat(descriptor)
+                .is_ok_and(|stat| version.has_same_content(&Version::of(&stat))),
+        }
     }
 
     /// Appends `length` octets from `offset` to `output`.
@@ -73,30 +126,50 @@ impl OpenFile {
     /// # Errors
     /// [`Trouble::Failed`] when they cannot be read, or are not there any more.
     pub fn read(&self, offset: u64, length: usize, output: &mut Vec<u8>) -> Result<(), Trouble> {
-        let end = output.len() + length;
-        let mut offset = offset;
-        // Filling with zeros first costs less than a page fault, and needs no unsafe.
-        let mut at = output.len();
-        output.resize(end, 0);
-        while at < end {
-            match rustix::io::pread(&self.descriptor, &mut output[at..], offset) {
-                Ok(0) => return Err(Trouble::Failed),
-                Ok(octets) => {
-                    at += octets;
-                    offset += octets as u64;
-                }
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(trouble(error)),
+        match &self.source {
+            Source::Memory(content) => {
+                let start = usize::try_from(offset).map_err(|_| Trouble::Failed)?;
+                let end = start.checked_add(length).ok_or(Trouble::Failed)?;
+                output.extend_from_slice(content.octets.get(start..end).ok_or(Trouble::Failed)?);
+                Ok(())
             }
+            Source::Descriptor { descriptor, .. } => read(descriptor, offset, length, output),
         }
-        Ok(())
     }
 }
 
-impl AsFd for OpenFile {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.descriptor.as_fd()
+impl From<Arc<Content>> for OpenFile {
+    fn from(content: Arc<Content>) -> OpenFile {
+        OpenFile {
+            size: content.octets.len() as u64,
+            modified: content.modified,
+            source: Source::Memory(content),
+        }
     }
+}
+
+fn read(
+    descriptor: &OwnedFd,
+    mut offset: u64,
+    length: usize,
+    output: &mut Vec<u8>,
+) -> Result<(), Trouble> {
+    let mut at = output.len();
+    let end = at + length;
+    // Filling with zeros first costs less than a page fault, and needs no unsafe.
+    output.resize(end, 0);
+    while at < end {
+        match rustix::io::pread(descriptor, &mut output[at..], offset) {
+            Ok(0) => return Err(Trouble::Failed),
+            Ok(octets) => {
+                at += octets;
+                offset += octets as u64;
+            }
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(trouble(error)),
+        }
+    }
+    Ok(())
 }
 
 impl Modified {

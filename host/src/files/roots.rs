@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
+use super::cache::Cache;
+use super::open::{OpenFile, Trouble};
+
 /// The folder that paths of a site are resolved beneath.
 #[derive(Debug)]
 pub struct Root {
@@ -17,6 +20,8 @@ pub struct Root {
     identity: (u64, u64),
     /// The second in which `path` was last looked at.
     checked: u64,
+    cache: Cache,
+    roots: usize,
 }
 
 impl Root {
@@ -25,6 +30,11 @@ impl Root {
     /// # Errors
     /// As the file system says.
     pub fn open(path: &Path) -> io::Result<Root> {
+        Root::one_of(path, 1)
+    }
+
+    /// Opens the folder at `path`; with so many roots it shares the memory for contents.
+    fn one_of(path: &Path, roots: usize) -> io::Result<Root> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = rustix::fs::open(path, flags, Mode::empty())?;
         let stat = rustix::fs::fstat(&directory)?;
@@ -33,21 +43,35 @@ impl Root {
             directory,
             identity: (stat.st_dev, stat.st_ino),
             checked: 0,
+            cache: Cache::new(roots),
+            roots,
         })
     }
 
-    /// The folder's descriptor. At most once a second the path is looked at anew, since a site may be
-    /// deployed by pointing a symbolic link at another folder. While the path leads nowhere, the
-    /// folder it last led to goes on.
-    fn directory(&mut self, now_seconds: u64) -> BorrowedFd<'_> {
+    /// At most once a second the path is looked at anew, since a site may be deployed by pointing a
+    /// symbolic link at another folder. While the path leads nowhere, the folder it last led to
+    /// goes on.
+    fn refresh(&mut self, now_seconds: u64) {
         if self.checked != now_seconds {
             self.checked = now_seconds;
             let replaced = rustix::fs::stat(&self.path)
                 .is_ok_and(|stat| (stat.st_dev, stat.st_ino) != self.identity);
-            if replaced && let Ok(root) = Root::open(&self.path) {
+            if replaced && let Ok(root) = Root::one_of(&self.path, self.roots) {
                 *self = Root { checked: now_seconds, ..root };
             }
         }
+    }
+
+    /// Opens the regular file at `path` beneath the folder.
+    ///
+    /// # Errors
+    /// Why there is none to read.
+    pub fn open_file(&mut self, path: &str, now_seconds: u64) -> Result<OpenFile, Trouble> {
+        OpenFile::open(self.directory.as_fd(), path, &mut self.cache, now_seconds)
+    }
+
+    /// The folder.
+    pub fn directory(&self) -> BorrowedFd<'_> {
         self.directory.as_fd()
     }
 }
@@ -66,12 +90,13 @@ impl Roots {
     /// # Errors
     /// The first folder that cannot be opened.
     pub fn open<'a>(
-        sites: impl Iterator<Item = (&'a str, &'a Path)>,
+        sites: impl ExactSizeIterator<Item = (&'a str, &'a Path)>,
         default: &str,
     ) -> io::Result<Roots> {
         let mut roots = Roots { by_name: HashMap::new(), default: None };
+        let count = sites.len();
         for (name, path) in sites {
-            let root = Root::open(path)?;
+            let root = Root::one_of(path, count)?;
             if name == default {
                 roots.default = Some(root);
             } else {
@@ -81,13 +106,15 @@ impl Roots {
         Ok(roots)
     }
 
-    /// The folder of `site`, if there is one.
-    pub fn directory(&mut self, site: &str, now_seconds: u64) -> Option<BorrowedFd<'_>> {
+    /// The root of `site`, if there is one.
+    pub fn root(&mut self, site: &str, now_seconds: u64) -> Option<&mut Root> {
         let root = match self.by_name.is_empty() {
             true => None,
             false => self.by_name.get_mut(site),
         };
-        Some(root.or(self.default.as_mut())?.directory(now_seconds))
+        let root = root.or(self.default.as_mut())?;
+        root.refresh(now_seconds);
+        Some(root)
     }
 }
 

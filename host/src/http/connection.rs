@@ -104,12 +104,20 @@ pub enum Step<'a, F> {
     },
     /// Send these octets and call [`Connection::sent`].
     Send {
+        /// At least one.
         octets: &'a [u8],
         /// A body follows at once.
         more: bool,
     },
     /// Send octets of the file and call [`Connection::streamed`].
-    Stream { file: &'a F, offset: u64, length: u64 },
+    Stream {
+        /// Where they come from.
+        file: &'a F,
+        /// Where they start.
+        offset: u64,
+        /// How many are left of the slice; at least one.
+        length: u64,
+    },
     /// Shut down the sending side, then ask again.
     ShutDown,
     /// Wait for octets, forget them, and call [`Connection::received`].
@@ -131,9 +139,9 @@ pub enum Timer {
     Linger,
 }
 
-impl<F> Connection<F> {
+impl<F> Default for Connection<F> {
     /// A connection just accepted. It holds no buffers yet.
-    pub fn new() -> Connection<F> {
+    fn default() -> Connection<F> {
         Connection {
             state: State::Reading { scanner: Scanner::new(0), skip: 0 },
             input: Vec::new(),
@@ -143,7 +151,9 @@ impl<F> Connection<F> {
             end_of_input: false,
         }
     }
+}
 
+impl<F> Connection<F> {
     /// The next step, given that nothing more has arrived.
     pub fn next(&mut self, head_octets_max: usize) -> Step<'_, F> {
         match self.state {
@@ -319,7 +329,10 @@ impl<F> Connection<F> {
         match self.state {
             _ if self.sent < self.output.len() => Timer::Send,
             State::Streaming { .. } => Timer::Send,
-            State::Reading { skip: 0, .. } if self.input.len() == self.used => Timer::Idle,
+            // Empty lines are no beginning of a head, nor is half of one.
+            State::Reading { skip: 0, .. } if matches!(self.input[self.used..], [] | [b'\r']) => {
+                Timer::Idle
+            }
             State::Reading { .. } => Timer::Head,
             State::Closing | State::Lingering | State::Closed => Timer::Linger,
         }
@@ -335,9 +348,15 @@ impl<F> Connection<F> {
         self.timer() == Timer::Head && matches!(self.state, State::Reading { skip: 0, .. })
     }
 
-    /// Whether an answer's body is being streamed.
-    pub fn is_streaming(&self) -> bool {
-        matches!(self.state, State::Streaming { .. })
+    /// Octets of the body being streamed that are not in the output yet; none when no body is
+    /// being streamed.
+    pub fn body_octets_left(&self) -> Option<u64> {
+        let State::Streaming { body, .. } = &self.state else { return None };
+        let rest = body.rest.as_slice().iter().map(|piece| match piece {
+            Piece::Octets(octets) => octets.len() as u64,
+            Piece::Slice { length, .. } => *length,
+        });
+        Some(body.left + rest.sum::<u64>())
     }
 
     /// Lends buffers to a connection that is about to be served, as many as it lacks.
@@ -374,5 +393,219 @@ impl<F> Body<F> {
     /// One slice of `file`.
     pub fn slice(file: F, offset: u64, length: u64) -> Body<F> {
         Body { file, offset, left: length, rest: Vec::new().into_iter() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: usize = 1024;
+    const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    /// Drives a connection as a session does, with a peer that takes every octet at once.
+    struct Driver {
+        connection: Connection<&'static str>,
+        /// What was sent, files as `<name offset+length>`.
+        sent: String,
+        after: After,
+        body: Option<fn() -> Body<&'static str>>,
+        requests: usize,
+    }
+
+    impl Driver {
+        fn new(after: After) -> Driver {
+            let connection = Connection::default();
+            Driver { connection, sent: String::new(), after, body: None, requests: 0 }
+        }
+
+        fn receive(&mut self, octets: &[u8]) {
+            self.connection.lend(|| Vec::with_capacity(LIMIT + 64));
+            self.connection.input().extend_from_slice(octets);
+            self.connection.received(octets.len());
+        }
+
+        /// Takes steps until there is something to wait for; says what.
+        fn run(&mut self) -> &'static str {
+            loop {
+                match self.connection.next(LIMIT) {
+                    Step::Read => return "read",
+                    Step::Discard => return "discard",
+                    Step::Close => return "close",
+                    Step::ShutDown => self.sent.push_str("[shut down]"),
+                    Step::Handle(request) => {
+                        self.requests += 1;
+                        let (head, output) = self.connection.exchange(&request);
+                        assert!(head.ends_with(b"\n"));
+                        output.extend_from_slice(format!("answer {};", self.requests).as_bytes());
+                        self.connection.answered(
+                            &request,
+                            self.after,
+                            self.body.map(|body| body()),
+                        );
+                    }
+                    Step::RefuseHead { in_request_line } => {
+                        let page = if in_request_line { b"414;" } else { b"431;" };
+                        self.connection.output().extend_from_slice(page);
+                        self.connection.refused();
+                    }
+                    Step::Send { octets, .. } => {
+                        self.sent.push_str(str::from_utf8(octets).unwrap());
+                        let octets = octets.len();
+                        self.connection.sent(octets);
+                    }
+                    Step::Stream { file, offset, length } => {
+                        self.sent.push_str(&format!("<{file} {offset}+{length}>"));
+                        self.connection.streamed(length);
+                    }
+                }
+            }
+        }
+    }
+
+    const KEEP: After = After::KeepAlive { skip: 0 };
+
+    #[test]
+    fn rfc9112_9_3_2_pipelined_requests_are_answered_in_order_however_they_are_split() {
+        let input = GET.repeat(3);
+        for cut in 1..=input.len() {
+            let mut driver = Driver::new(KEEP);
+            driver.receive(&input[..cut]);
+            driver.run();
+            if cut < input.len() {
+                driver.receive(&input[cut..]);
+            }
+            assert_eq!(driver.run(), "read");
+            assert_eq!(driver.sent, "answer 1;answer 2;answer 3;", "cut at {cut}");
+            assert!(driver.connection.is_idle());
+        }
+    }
+
+    #[test]
+    fn answers_to_a_pipeline_go_out_together() {
+        let mut driver = Driver::new(KEEP);
+        driver.receive(&GET.repeat(2));
+        for _ in 0..2 {
+            let Step::Handle(request) = driver.connection.next(LIMIT) else { panic!() };
+            driver.connection.exchange(&request).1.push(b'x');
+            driver.connection.answered(&request, KEEP, None);
+        }
+        let Step::Send { octets: b"xx", more: false } = driver.connection.next(LIMIT) else {
+            panic!()
+        };
+    }
+
+    #[test]
+    fn rfc9112_9_6_closing_is_done_in_stages() {
+        let mut driver = Driver::new(After::Close);
+        driver.receive(&GET.repeat(2));
+        assert_eq!(driver.run(), "discard");
+        assert_eq!(driver.sent, "answer 1;[shut down]");
+        assert_eq!(driver.connection.timer(), Timer::Linger);
+        driver.receive(b"still talking");
+        assert_eq!(driver.run(), "discard");
+        driver.receive(b"");
+        assert_eq!(driver.run(), "close");
+    }
+
+    #[test]
+    fn rfc9112_9_6_a_half_close_is_no_abort() {
+        let mut driver = Driver::new(KEEP);
+        driver.receive(GET);
+        driver.receive(b"");
+        assert_eq!(driver.run(), "close");
+        assert_eq!(driver.sent, "answer 1;");
+    }
+
+    #[test]
+    fn request_content_is_skipped_in_any_pieces() {
+        for piece in 1..=8 {
+            let mut driver = Driver::new(After::KeepAlive { skip: 8 });
+            driver.receive(GET);
+            assert_eq!(driver.run(), "read");
+            assert_eq!(driver.connection.timer(), Timer::Head);
+            assert!(!driver.connection.has_partial_head());
+            for octets in b"GET / HT".chunks(piece) {
+                driver.receive(octets);
+                assert_eq!(driver.run(), "read");
+            }
+            assert!(driver.connection.is_idle());
+            driver.after = KEEP;
+            driver.receive(GET);
+            driver.run();
+            assert_eq!(driver.sent, "answer 1;answer 2;", "{piece}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_streamed_piece_by_piece_and_the_next_request_waits_for_its_end() {
+        let mut driver = Driver::new(KEEP);
+        driver.body = Some(|| {
+            let slice = |offset, length| Piece::Slice { offset, length };
+            let octets = |text: &str| Piece::Octets(text.into());
+            let pieces =
+                vec![octets("a"), slice(5, 0), slice(1, 2), octets("b"), slice(7, 1), octets("c")];
+            Body::new("f", pieces)
+        });
+        driver.receive(&GET.repeat(2));
+        assert_eq!(driver.run(), "read");
+        assert_eq!(driver.sent, "answer 1;a<f 1+2>b<f 7+1>canswer 2;a<f 1+2>b<f 7+1>c");
+        assert_eq!(driver.connection.body_octets_left(), None);
+    }
+
+    #[test]
+    fn octets_of_a_body_are_counted_down() {
+        let mut connection = Connection::default();
+        connection.lend(|| Vec::with_capacity(LIMIT));
+        connection.input().extend_from_slice(GET);
+        connection.received(GET.len());
+        let Step::Handle(request) = connection.next(LIMIT) else { panic!() };
+        connection.answered(&request, KEEP, Some(Body::slice("f", 0, 10)));
+        assert_eq!((connection.timer(), connection.body_octets_left()), (Timer::Send, Some(10)));
+        connection.streamed(4);
+        let Step::Stream { file: &"f", offset: 4, length: 6 } = connection.next(LIMIT) else {
+            panic!()
+        };
+        assert_eq!(connection.body_octets_left(), Some(6));
+    }
+
+    #[test]
+    fn a_head_too_long_is_refused_and_ends_the_connection() {
+        for (input, answer) in [
+            ([b'x'; LIMIT + 1].to_vec(), "414;"),
+            ([b"GET\r\n", &[b'x'; LIMIT][..]].concat(), "431;"),
+        ] {
+            let mut driver = Driver::new(KEEP);
+            driver.receive(&input);
+            assert_eq!(driver.run(), "discard");
+            assert_eq!(driver.sent, format!("{answer}[shut down]"));
+        }
+    }
+
+    #[test]
+    fn empty_lines_are_no_beginning_of_a_head() {
+        let mut driver = Driver::new(KEEP);
+        for octet in b"\r\n\r\n\r".chunks(1) {
+            driver.receive(octet);
+            assert_eq!(driver.run(), "read");
+            assert_eq!(driver.connection.timer(), Timer::Idle);
+        }
+        driver.receive(b"\nG");
+        assert_eq!(driver.run(), "read");
+        assert!(driver.connection.has_partial_head());
+    }
+
+    #[test]
+    fn a_waiting_connection_holds_no_buffer_without_octets_in_it() {
+        let mut driver = Driver::new(KEEP);
+        driver.receive(GET);
+        driver.run();
+        assert_eq!(driver.connection.reclaim().count(), 2);
+        driver.receive(b"GET /");
+        driver.run();
+        assert_eq!(driver.connection.reclaim().count(), 1);
+        driver.receive(b" HTTP/1.1\r\n\r\n");
+        driver.run();
+        assert_eq!(driver.sent, "answer 1;answer 2;");
     }
 }

@@ -14,4 +14,4 @@ pub use answer::{Answer, Framing};
 pub use connection::{After, Body, Connection, Piece, Step, Timer};
 pub use error_page::ErrorPage;
 pub use head::{Content, Request};
-pub use status::forbids_content;
+pub use status::ends_with_fields;

@@ -1,9 +1,9 @@
 //! Status codes (RFC 9110, section 15).
 
-/// Whether a response with this status has no content, whatever was asked (RFC 9110, sections
-/// 15.3.5, 15.3.6 and 15.4.5; 1xx cannot occur here).
-pub fn forbids_content(status: u16) -> bool {
-    matches!(status, 204 | 205 | 304)
+/// Whether a response with this status ends with its fields, whatever was asked (RFC 9112, section
+/// 6.3; 1xx cannot occur here). A 205 has no content either, but says so by its Content-Length.
+pub fn ends_with_fields(status: u16) -> bool {
+    matches!(status, 204 | 304)
 }
 
 /// The reason phrase of the IANA registry; empty for a status that is not in it.

@@ -68,7 +68,10 @@ impl Generation {
     }
 
     /// A new instance, configured.
-    pub(super) fn instance(&self) -> Result<Instance, GuestError> {
+    ///
+    /// # Errors
+    /// When it cannot be started, or refuses its configuration this time.
+    pub fn instance(&self) -> Result<Instance, GuestError> {
         let mut instance = Instance::start(self)?;
         instance.configure(&self.configuration)?;
         Ok(instance)

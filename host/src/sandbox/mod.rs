@@ -16,8 +16,9 @@ mod ticker;
 mod wasi;
 
 pub use bindings::exports::wasmhttpd::guest::handler as contract;
-pub use error::GuestError;
+pub use error::{Breach, GuestError, LoadError};
 pub use generation::Generation;
+pub use instance::Instance;
 pub use runtime::{Runtime, RuntimeOptions};
 pub use slot::{Sandbox, Unavailable};
 

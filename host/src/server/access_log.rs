@@ -20,12 +20,14 @@ pub struct AccessLog {
     dropped: usize,
 }
 
-/// What a line says of a request and its answer, but for the octets sent.
+/// What a line will say of a request and its answer.
 #[derive(Debug)]
 pub struct Entry {
     /// As received, without its line end; empty when none was.
     pub request_line: Box<[u8]>,
     pub status: u16,
+    /// Octets of content, if all of it is sent.
+    pub octets: u64,
 }
 
 impl AccessLog {

@@ -18,7 +18,7 @@ use super::guest_log::GuestLog;
 use crate::config::{Config, DEFAULT_HOST, Isolation};
 use crate::files::{self, OpenFile, Roots};
 use crate::http::{
-    After, Answer, Body, Content, ErrorPage, Framing, Piece, Request, forbids_content,
+    After, Answer, Body, Content, ErrorPage, Framing, Piece, Request, ends_with_fields,
 };
 use crate::sandbox::contract::{self, Context, IpAddress};
 use crate::sandbox::{Generation, GuestError, Sandbox, Unavailable};
@@ -40,7 +40,7 @@ pub struct Answered {
     pub after: After,
     pub body: Option<Body<OpenFile>>,
     pub status: u16,
-    /// Content that is in the output, in octets.
+    /// Octets of content, those of the body included.
     pub content_octets: u64,
 }
 
@@ -199,28 +199,26 @@ impl Exchange<'_> {
         output: &mut Vec<u8>,
     ) -> Result<Answered, files::Trouble> {
         let length = content_length(&response.content);
-        let forbidden = forbids_content(response.status);
+        let ends = ends_with_fields(response.status);
         let answer = Answer {
             status: response.status,
             fields: &response.fields,
-            content_length: (!forbidden).then_some(length),
+            content_length: (!ends).then_some(length),
             persistent: matches!(self.after, After::KeepAlive { .. }),
             is_http_1_0: self.request.is_http_1_0,
         };
         answer.write_head(self.common, output);
         let mut answered =
             Answered { after: self.after, body: None, status: response.status, content_octets: 0 };
-        if self.request.is_head || forbidden || length == 0 {
+        if self.request.is_head || ends || length == 0 {
             return Ok(answered);
         }
+        answered.content_octets = length;
         match file {
-            Some(file) if length > SMALL_CONTENT_OCTETS_MAX => {
-                answered.body = Some(body(file, response.content));
+            Some(file) if length > SMALL_CONTENT_OCTETS_MAX && !file.is_in_memory() => {
+                answered.body = body(file, response.content, output);
             }
-            file => {
-                write_content(response.content, file.as_ref(), output)?;
-                answered.content_octets = length;
-            }
+            file => write_content(response.content, file.as_ref(), output)?,
         }
         Ok(answered)
     }
@@ -260,20 +258,31 @@ fn read_slice(
     file.read(slice.start, length, output)
 }
 
-/// Content to be streamed from `file`.
-fn body(file: OpenFile, content: contract::Content) -> Body<OpenFile> {
-    let piece = |slice: contract::Slice| Piece::Slice { offset: slice.start, length: slice.length };
+/// Content to be streamed from `file`; content that names no slice goes to the output as it is.
+fn body(
+    file: OpenFile,
+    content: contract::Content,
+    output: &mut Vec<u8>,
+) -> Option<Body<OpenFile>> {
     match content {
-        contract::Content::Slice(slice) => Body::slice(file, slice.start, slice.length),
-        contract::Content::Empty => Body::new(file, Vec::new()),
-        contract::Content::Text(text) => Body::new(file, vec![Piece::Octets(text.into_bytes())]),
-        contract::Content::Octets(octets) => Body::new(file, vec![Piece::Octets(octets)]),
+        contract::Content::Empty => None,
+        contract::Content::Text(text) => {
+            output.extend_from_slice(text.as_bytes());
+            None
+        }
+        contract::Content::Octets(octets) => {
+            output.extend_from_slice(&octets);
+            None
+        }
+        contract::Content::Slice(slice) => Some(Body::slice(file, slice.start, slice.length)),
         contract::Content::Parts(parts) => {
             let pieces = parts.into_iter().map(|part| match part {
                 contract::Part::Text(text) => Piece::Octets(text.into_bytes()),
-                contract::Part::Slice(slice) => piece(slice),
+                contract::Part::Slice(slice) => {
+                    Piece::Slice { offset: slice.start, length: slice.length }
+                }
             });
-            Body::new(file, pieces.collect())
+            Some(Body::new(file, pieces.collect()))
         }
     }
 }
@@ -319,7 +328,7 @@ fn look_up(
             .map(|fallback| (trouble_asked(fallback.after), fallback.path.as_str())),
         entries: lookup.entries,
     };
-    match files::look_up(roots.directory(&lookup.site, now_seconds), wanted) {
+    match files::look_up(roots.root(&lookup.site, now_seconds), wanted, now_seconds) {
         files::Found::File { file, candidate, after } => {
             let found = contract::File {
                 candidate: candidate as u32,

@@ -1,11 +1,9 @@
 //! System calls on sockets, their outcomes named for what the caller decides.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
-
-use crate::files::OpenFile;
 
 /// What came of receiving.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,7 +58,7 @@ pub fn send(socket: impl AsFd, octets: &[u8], more: bool) -> Sent {
 }
 
 /// Sends up to `length` octets of `file` from `offset`, without a copy in this process.
-pub fn send_file(socket: impl AsFd, file: &OpenFile, offset: u64, length: usize) -> Sent {
+pub fn send_file(socket: impl AsFd, file: BorrowedFd<'_>, offset: u64, length: usize) -> Sent {
     let mut offset = offset;
     loop {
         return match rustix::fs::sendfile(&socket, file, Some(&mut offset), length) {

@@ -33,8 +33,8 @@ pub struct Session {
     input_ends: bool,
     /// Waits for its turn.
     pub queued: bool,
-    /// The answer being streamed, for the access log, and octets of content sent so far.
-    streaming: Option<(access_log::Entry, u64)>,
+    /// The answer being streamed, for the access log.
+    streaming: Option<access_log::Entry>,
 }
 
 /// What a session needs to take a turn.
@@ -70,7 +70,7 @@ impl Session {
         Session {
             socket,
             peer,
-            connection: Connection::new(),
+            connection: Connection::default(),
             readable: true,
             writable: true,
             input_ends: false,
@@ -154,10 +154,10 @@ impl Session {
                         return Turn::UsedUp { progress };
                     }
                     // A file that was rewritten in place is not what the head promised.
-                    if !file.is_unchanged() {
+                    let Ok(file) = file.unchanged_descriptor() else {
                         tracing::debug!("a file changed while it was sent: connection closed");
                         return Turn::Over;
-                    }
+                    };
                     let octets = length.min(stream_octets_left) as usize;
                     match io::send_file(&self.socket, file, offset, octets) {
                         Sent::Octets(octets) => {
@@ -215,13 +215,14 @@ impl Session {
             let request_line = access_log::request_line(head);
             let (status, octets) = (answered.status, answered.content_octets);
             if answered.body.is_some() {
-                let entry = access_log::Entry { request_line: request_line.into(), status };
-                self.streaming = Some((entry, octets));
+                let request_line = request_line.into();
+                self.streaming = Some(access_log::Entry { request_line, status, octets });
             } else {
                 log.write(self.peer, shell.handler.common(), request_line, status, octets);
             }
         }
         self.connection.answered(request, answered.after, answered.body);
+        self.log_if_streamed(shell);
     }
 
     /// Answers what is no request, and lets the connection end.
@@ -236,19 +237,22 @@ impl Session {
 
     fn streamed(&mut self, octets: u64, shell: &mut Shell) {
         self.connection.streamed(octets);
-        if let Some((_, sent)) = &mut self.streaming {
-            *sent += octets;
-            if !self.connection.is_streaming() {
-                self.log_streamed(shell);
-            }
+        self.log_if_streamed(shell);
+    }
+
+    /// Logs the answer that was being streamed, if its end has come.
+    fn log_if_streamed(&mut self, shell: &mut Shell) {
+        if self.streaming.is_some() && self.connection.body_octets_left().is_none() {
+            self.log_streamed(shell);
         }
     }
 
     /// Logs the answer that was being streamed, whole or not.
     fn log_streamed(&mut self, shell: &mut Shell) {
-        if let Some((entry, octets)) = self.streaming.take()
+        if let Some(entry) = self.streaming.take()
             && let Some(log) = &mut shell.access_log
         {
+            let octets = entry.octets - self.connection.body_octets_left().unwrap_or(0);
             let common = shell.handler.common();
             log.write(self.peer, common, &entry.request_line, entry.status, octets);
         }

@@ -148,7 +148,7 @@ mod tests {
         }
         timers.mark(5, Timer::Idle, start + Duration::from_secs(1));
         assert_eq!(timers.oldest(Timer::Idle), Some(0));
-        assert_eq!(swept(&mut timers, start + Duration::from_millis(9_999)), []);
+        assert_eq!(swept(&mut timers, start + Duration::from_millis(9_999)), [0; 0]);
         assert_eq!(swept(&mut timers, start + Duration::from_millis(10_003)), [0, 3]);
         assert_eq!(swept(&mut timers, start + Duration::from_secs(11)), [5]);
         assert_eq!(timers.pause(start), None);
@@ -163,7 +163,7 @@ mod tests {
         timers.remove(1);
         timers.remove(1);
         timers.remove(7);
-        assert_eq!(swept(&mut timers, start + Duration::from_secs(60)), []);
+        assert_eq!(swept(&mut timers, start + Duration::from_secs(60)), [0; 0]);
     }
 
     #[test]

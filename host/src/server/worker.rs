@@ -116,7 +116,7 @@ impl Worker {
                 stopping: false,
             },
             control,
-            connections_max: settings.connections,
+            connections_max: settings.connections.div_ceil(settings.workers),
             accept_again: None,
             stop_at: None,
             drain: settings.drain,
@@ -207,7 +207,7 @@ impl Worker {
 
     fn accept_from(&mut self, index: usize) -> Accepted {
         for _ in 0..TURN_ACCEPTS_MAX {
-            let full = self.control.connections() >= self.connections_max;
+            let full = self.sessions.len() >= self.connections_max;
             if full && self.timers.oldest(Timer::Idle).is_none() {
                 return Accepted::Full;
             }
@@ -219,16 +219,14 @@ impl Worker {
                     self.open(Session::new(socket, peer.ip()));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Accepted::All,
-                Err(error) => match error.raw_os_error().map(Errno::from_raw_os_error) {
-                    Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
-                        if !self.close_oldest_idle() {
-                            tracing::warn!("accepting rests: {error}");
-                            return Accepted::Full;
-                        }
+                Err(error) if is_exhausted(&error) => {
+                    if !self.close_oldest_idle() {
+                        tracing::warn!("accepting rests: {error}");
+                        return Accepted::Full;
                     }
-                    // That connection failed before it was accepted; the next one need not.
-                    _ => {}
-                },
+                }
+                // That connection failed before it was accepted; the next one need not.
+                Err(_) => {}
             }
         }
         Accepted::UsedUp
@@ -240,7 +238,6 @@ impl Worker {
         let session = entry.insert(session);
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registered = self.poll.registry().register(session.socket(), Token(key), interest);
-        self.control.opened();
         match registered {
             Ok(()) => {
                 self.timers.mark(key, Timer::Idle, self.shell.now);
@@ -260,7 +257,6 @@ impl Worker {
         if session.queued {
             self.ready.retain(|queued| *queued != key);
         }
-        self.control.closed();
         // There is a descriptor again.
         self.accept_again = None;
     }
@@ -345,6 +341,12 @@ impl Worker {
     pub fn addresses(&self) -> io::Result<Vec<std::net::SocketAddr>> {
         self.listeners.iter().map(|listener| listener.socket.local_addr()).collect()
     }
+}
+
+/// Whether the system has no descriptor or memory left.
+fn is_exhausted(error: &io::Error) -> bool {
+    let exhausted = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    error.raw_os_error().is_some_and(|code| exhausted.contains(&Errno::from_raw_os_error(code)))
 }
 
 /// Raises the limit of open descriptors as far as the system lets an unprivileged process; returns

@@ -1,0 +1,14 @@
+//! wasmhttpd: a web server for static sites whose request handling is a sandboxed WebAssembly
+//! component. ARCHITECTURE.md tells how the modules fit together.
+//!
+//! This library is the server itself; the binary adds the process around it. Its modules are public
+//! for benches and tests, not as an interface for others to build on.
+
+pub mod cli;
+pub mod config;
+pub mod files;
+pub mod http;
+pub mod log;
+pub mod sandbox;
+pub mod server;
+pub mod startup;

@@ -1,0 +1,57 @@
+//! What the tests share: a site in a folder of its own, the real server on it, and clients that
+//! read what is on the wire.
+//!
+//! Every wait has a deadline, and what is waited for is a condition, never an amount of time. The
+//! deadlines are for a slow and busy machine: a test that passes does not come near them.
+
+mod client;
+mod lines;
+mod process;
+mod server;
+mod site;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub use client::{Client, Lost, Response};
+pub use process::{cpu_while, shell_limit};
+pub use server::Server;
+pub use site::{Finished, Site, age, without_file_privileges};
+
+/// How long anything may take that should happen at once.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How often a condition is looked at.
+const POLL_PERIOD: Duration = Duration::from_millis(5);
+
+pub const KIB: usize = 1024;
+pub const MIB: usize = 1024 * KIB;
+
+/// Returns once the condition holds; a test failure, named after `what`, when it never does.
+pub fn wait_until(what: &str, condition: impl FnMut() -> bool) {
+    assert!(holds_within(DEADLINE, condition), "waited {DEADLINE:?} in vain until {what}");
+}
+
+/// Whether the condition comes to hold before the time is over.
+pub fn holds_within(time: Duration, mut condition: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + time;
+    while !condition() {
+        if Instant::now() >= end {
+            return false;
+        }
+        thread::sleep(POLL_PERIOD);
+    }
+    true
+}
+
+/// Says that a test could not be done here, and why.
+pub fn skip(why: &str) {
+    let name = thread::current().name().unwrap_or("a test").to_owned();
+    eprintln!("skipped {name}: {why}");
+}
+
+/// Octets of which every run of a few tells where it was, for files.
+pub fn pattern(length: usize) -> Vec<u8> {
+    let word = |index: u32| index.wrapping_mul(0x9e37_79b1).to_le_bytes();
+    (0..).flat_map(word).take(length).collect()
+}

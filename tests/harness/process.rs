@@ -1,0 +1,61 @@
+//! What the kernel tells about a process.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+/// Length of a tick in `/proc/PID/stat`, which is the same on every Linux.
+const TICK: Duration = Duration::from_millis(10);
+
+/// A process to look at from outside.
+#[derive(Clone, Copy)]
+pub struct Process {
+    pub id: u32,
+}
+
+impl Process {
+    /// Time spent on a processor so far, by all threads.
+    pub fn cpu_time(self) -> Duration {
+        let stat = self.read("stat");
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let ticks =
+            after_name.split_whitespace().skip(11).take(2).map(|word| {
+                word.parse::<u32>().unwrap_or_else(|error| panic!("{error} in {stat:?}"))
+            });
+        TICK * ticks.sum::<u32>()
+    }
+
+    /// Octets of memory that are really there.
+    pub fn resident_octets(self) -> usize {
+        let status = self.read("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibioctets =
+            line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+        kibioctets.unwrap_or_else(|| panic!("no VmRSS in {status:?}")) * 1024
+    }
+
+    /// How many descriptors are open.
+    pub fn descriptors(self) -> usize {
+        let folder = format!("/proc/{}/fd", self.id);
+        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}")).count()
+    }
+
+    fn read(self, file: &str) -> String {
+        let path = format!("/proc/{}/{file}", self.id);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+}
+
+/// How long a process computes while nothing else happens for a time.
+pub fn cpu_while(process: Process, time: Duration) -> Duration {
+    let before = process.cpu_time();
+    // The measured span itself, not a wait for something.
+    thread::sleep(time);
+    process.cpu_time() - before
+}
+
+/// What to start a program under so that it gets no more than so many descriptors.
+pub fn shell_limit(descriptors: usize) -> Vec<String> {
+    let script = format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"");
+    ["sh", "-c", &script].map(String::from).to_vec()
+}

@@ -1,0 +1,32 @@
+//! The server as its users and its enemies meet it: a process, sockets, files and signals.
+//!
+//! One file a behaviour. The `harness` starts the real binary on a site of its own for every test;
+//! what the tests expect comes from the design, the RFCs and the faults that such a server has to
+//! live with.
+
+mod harness;
+
+mod access_log;
+mod changes;
+mod conditional;
+mod config;
+mod curl;
+mod files;
+mod framing;
+mod garbage;
+mod holes;
+mod hostile;
+mod hostile_answers;
+mod hostile_lookups;
+mod limits;
+mod loading;
+mod original;
+mod persistence;
+mod readme;
+mod remembered;
+mod sending;
+mod signals;
+mod sites;
+mod start;
+mod stuck;
+mod timeouts;
