@@ -9,18 +9,17 @@
 //! What the guest returns has been checked by the sandbox; its word on persistence is checked
 //! here, against the framing of the head. Whatever fails on the way is one answer: 500 or 503.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use super::content;
 use super::guest_log::GuestLog;
+use super::words::{ip_address, look_up, octets_as_text};
 use crate::config::{Config, DEFAULT_HOST, Isolation};
 use crate::files::{self, OpenFile, Roots};
-use crate::http::{
-    After, Answer, Body, Content, ErrorPage, Framing, Piece, Request, ends_with_fields,
-};
-use crate::sandbox::contract::{self, Context, IpAddress};
+use crate::http::{After, Answer, Body, Content, ErrorPage, Framing, Request, ends_with_fields};
+use crate::sandbox::contract::{self, Context};
 use crate::sandbox::{Generation, GuestError, Sandbox, Unavailable};
 
 /// Content up to this size is read into the output and goes out with its head in one call; larger
@@ -198,7 +197,7 @@ impl Exchange<'_> {
         file: Option<OpenFile>,
         output: &mut Vec<u8>,
     ) -> Result<Answered, files::Trouble> {
-        let length = content_length(&response.content);
+        let length = content::length(&response.content);
         let ends = ends_with_fields(response.status);
         let answer = Answer {
             status: response.status,
@@ -216,91 +215,11 @@ impl Exchange<'_> {
         answered.content_octets = length;
         match file {
             Some(file) if length > SMALL_CONTENT_OCTETS_MAX && !file.is_in_memory() => {
-                answered.body = body(file, response.content, output);
+                answered.body = content::body(file, response.content, output);
             }
-            file => write_content(response.content, file.as_ref(), output)?,
+            file => content::write(response.content, file.as_ref(), output)?,
         }
         Ok(answered)
-    }
-}
-
-/// Appends the whole content to `output`.
-fn write_content(
-    content: contract::Content,
-    file: Option<&OpenFile>,
-    output: &mut Vec<u8>,
-) -> Result<(), files::Trouble> {
-    match content {
-        contract::Content::Empty => {}
-        contract::Content::Text(text) => output.extend_from_slice(text.as_bytes()),
-        contract::Content::Octets(octets) => output.extend_from_slice(&octets),
-        contract::Content::Slice(slice) => read_slice(file, &slice, output)?,
-        contract::Content::Parts(parts) => {
-            for part in parts {
-                match part {
-                    contract::Part::Text(text) => output.extend_from_slice(text.as_bytes()),
-                    contract::Part::Slice(slice) => read_slice(file, &slice, output)?,
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A slice without a file, or one larger than any buffer, has not passed the checks.
-fn read_slice(
-    file: Option<&OpenFile>,
-    slice: &contract::Slice,
-    output: &mut Vec<u8>,
-) -> Result<(), files::Trouble> {
-    let file = file.ok_or(files::Trouble::Failed)?;
-    let length = usize::try_from(slice.length).map_err(|_| files::Trouble::Failed)?;
-    file.read(slice.start, length, output)
-}
-
-/// Content to be streamed from `file`; content that names no slice goes to the output as it is.
-fn body(
-    file: OpenFile,
-    content: contract::Content,
-    output: &mut Vec<u8>,
-) -> Option<Body<OpenFile>> {
-    match content {
-        contract::Content::Empty => None,
-        contract::Content::Text(text) => {
-            output.extend_from_slice(text.as_bytes());
-            None
-        }
-        contract::Content::Octets(octets) => {
-            output.extend_from_slice(&octets);
-            None
-        }
-        contract::Content::Slice(slice) => Some(Body::slice(file, slice.start, slice.length)),
-        contract::Content::Parts(parts) => {
-            let pieces = parts.into_iter().map(|part| match part {
-                contract::Part::Text(text) => Piece::Octets(text.into_bytes()),
-                contract::Part::Slice(slice) => {
-                    Piece::Slice { offset: slice.start, length: slice.length }
-                }
-            });
-            Some(Body::new(file, pieces.collect()))
-        }
-    }
-}
-
-/// Octets of content; the check has seen that they can be added up.
-fn content_length(content: &contract::Content) -> u64 {
-    match content {
-        contract::Content::Empty => 0,
-        contract::Content::Text(text) => text.len() as u64,
-        contract::Content::Octets(octets) => octets.len() as u64,
-        contract::Content::Slice(slice) => slice.length,
-        contract::Content::Parts(parts) => parts
-            .iter()
-            .map(|part| match part {
-                contract::Part::Text(text) => text.len() as u64,
-                contract::Part::Slice(slice) => slice.length,
-            })
-            .sum(),
     }
 }
 
@@ -311,87 +230,6 @@ fn after(persistence: &contract::Persistence, content: Content) -> After {
             After::KeepAlive { skip: length }
         }
         _ => After::Close,
-    }
-}
-
-/// Asks the file system, and puts its answer into the words of the contract.
-fn look_up(
-    roots: &mut Roots,
-    lookup: &contract::Lookup,
-    now_seconds: u64,
-) -> (contract::Found, Option<OpenFile>) {
-    let wanted = files::Wanted {
-        candidates: &lookup.candidates,
-        fallbacks: lookup
-            .fallbacks
-            .iter()
-            .map(|fallback| (trouble_asked(fallback.after), fallback.path.as_str())),
-        entries: lookup.entries,
-    };
-    match files::look_up(roots.root(&lookup.site, now_seconds), wanted, now_seconds) {
-        files::Found::File { file, candidate, after } => {
-            let found = contract::File {
-                candidate: candidate as u32,
-                size: file.size(),
-                modified: datetime(file.modified()),
-                after: after.map(trouble),
-            };
-            (contract::Found::File(found), Some(file))
-        }
-        files::Found::Directory { candidate, entries, complete } => {
-            let entries = entries
-                .into_iter()
-                .map(|entry| contract::Entry {
-                    name: entry.name,
-                    directory: entry.is_directory,
-                    size: entry.size,
-                    modified: datetime(entry.modified),
-                })
-                .collect();
-            let listing = contract::Listing { candidate: candidate as u32, entries, complete };
-            (contract::Found::Directory(listing), None)
-        }
-        files::Found::Nothing(met) => (contract::Found::Nothing(trouble(met)), None),
-    }
-}
-
-fn trouble(trouble: files::Trouble) -> contract::Trouble {
-    match trouble {
-        files::Trouble::Missing => contract::Trouble::Missing,
-        files::Trouble::Forbidden => contract::Trouble::Forbidden,
-        files::Trouble::Failed => contract::Trouble::Failed,
-        files::Trouble::Busy => contract::Trouble::Busy,
-    }
-}
-
-fn trouble_asked(trouble: contract::Trouble) -> files::Trouble {
-    match trouble {
-        contract::Trouble::Missing => files::Trouble::Missing,
-        contract::Trouble::Forbidden => files::Trouble::Forbidden,
-        contract::Trouble::Failed => files::Trouble::Failed,
-        contract::Trouble::Busy => files::Trouble::Busy,
-    }
-}
-
-fn datetime(modified: files::Modified) -> contract::Datetime {
-    contract::Datetime { seconds: modified.seconds, nanoseconds: modified.nanoseconds }
-}
-
-fn ip_address(address: IpAddr) -> IpAddress {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddress::Ipv4(address.to_bits()),
-        IpAddr::V6(address) => {
-            let bits = address.to_bits();
-            IpAddress::Ipv6(((bits >> 64) as u64, bits as u64))
-        }
-    }
-}
-
-/// Each octet as the character of the same number; nearly every head is ASCII and stays in place.
-fn octets_as_text(octets: &[u8]) -> Cow<'_, str> {
-    match str::from_utf8(octets) {
-        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
-        _ => Cow::Owned(octets.iter().copied().map(char::from).collect()),
     }
 }
 
@@ -413,19 +251,5 @@ mod tests {
         assert_eq!(after(&keep(7), Content::Length(0)), After::Close);
         assert_eq!(after(&keep(0), Content::Unclear), After::Close);
         assert_eq!(after(&Persistence::Close, Content::Length(0)), After::Close);
-    }
-
-    #[test]
-    fn octets_cross_as_the_characters_of_the_same_number() {
-        assert!(matches!(octets_as_text(b"GET / HTTP/1.1"), Cow::Borrowed(_)));
-        assert_eq!(octets_as_text(&[b'a', 0xc3, 0xa9, 0xff]), "a\u{c3}\u{a9}\u{ff}");
-    }
-
-    #[test]
-    fn addresses_cross_as_numbers() {
-        let ipv4 = |address: &str| ip_address(address.parse().unwrap());
-        assert!(matches!(ipv4("127.0.0.1"), IpAddress::Ipv4(0x7f00_0001)));
-        assert!(matches!(ipv4("::ffff:127.0.0.1"), IpAddress::Ipv4(0x7f00_0001)));
-        assert!(matches!(ipv4("1::2"), IpAddress::Ipv6((0x0001_0000_0000_0000, 2))));
     }
 }

@@ -6,6 +6,7 @@
 
 mod access_log;
 mod buffers;
+mod content;
 mod control;
 mod guest_log;
 mod handler;
@@ -13,6 +14,7 @@ mod io;
 mod listener;
 mod session;
 mod timers;
+mod words;
 mod worker;
 
 use std::io::Write;
