@@ -89,6 +89,21 @@ fn a_deadline_is_as_long_as_it_says() {
     assert!(took < Duration::from_secs(5), "took {took:?}");
 }
 
+/// Fault 1: many endless calls in a row, of one worker, take longer than the clock of deadlines goes on
+/// after it was last needed; it has to go on all the same.
+#[test]
+fn endless_loops_all_end_however_many_there_are() {
+    let server = hostile("parameter guest-deadline 20");
+    let mut burning: Vec<_> = (0..120).map(|_| server.client()).collect();
+    for client in &mut burning {
+        client.send("GET /loop HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    }
+    for client in &mut burning {
+        client.answer().expect(500);
+    }
+    server.get("/ok").expect(200);
+}
+
 /// Fault 1: while one request burns its time, others wait no longer than that.
 #[test]
 fn others_wait_no_longer_than_the_deadline() {

@@ -5,12 +5,13 @@
 
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmhttpd::sandbox::contract::{
     Action, Configuration, Context, Datetime, File, Found, IpAddress, Trouble,
 };
-use wasmhttpd::sandbox::{EMBEDDED_GUEST, Runtime, RuntimeOptions};
+use wasmhttpd::sandbox::{EMBEDDED_GUEST, Runtime, RuntimeOptions, Sandbox};
 
 const HEADS: usize = 64;
 const BATCHES: usize = 15;
@@ -45,7 +46,10 @@ fn main() {
     let missing = Found::Nothing(Trouble::Missing);
     println!("heads of {} octets, {HEADS} in turn; ns", heads[0].len());
 
-    let mut instance = generation.instance().expect("an instance");
+    let generation = Arc::new(generation);
+    let mut sandbox = Sandbox::new(Arc::clone(&generation), false, 0);
+    sandbox.begin_turn();
+    let Ok(instance) = sandbox.instance(Instant::now()) else { panic!("no instance") };
     measure("parse", CALLS, |call| {
         let parsed = instance.parse(&heads[call % HEADS], context).expect("an answer");
         assert!(matches!(black_box(parsed).action, Action::LookUp(_)));
@@ -63,9 +67,13 @@ fn main() {
         black_box(instance.parse(head, context).expect("an answer"));
         black_box(instance.respond(head, &missing, context).expect("an answer"));
     });
+
+    let mut fresh = Sandbox::new(generation, true, 0);
     measure("a fresh instance, configured", INSTANCES, |_| {
-        black_box(generation.instance().expect("an instance"));
+        assert!(fresh.instance(Instant::now()).is_ok());
+        fresh.finish(false);
     });
+    sandbox.end_turn();
 }
 
 /// What a browser sends, nearly.

@@ -46,9 +46,11 @@ impl Generation {
     /// # Errors
     /// When it cannot be started or asked.
     pub fn settings(&self) -> Result<Vec<SettingHelp>, LoadError> {
-        let mut instance = Instance::start(self)
-            .map_err(|error| LoadError::Failed { call: "its start", error })?;
-        instance.settings().map_err(|error| LoadError::Failed { call: "settings", error })
+        self.timed(|| {
+            let mut instance = Instance::start(self)
+                .map_err(|error| LoadError::Failed { call: "its start", error })?;
+            instance.settings().map_err(|error| LoadError::Failed { call: "settings", error })
+        })
     }
 
     /// Gives the guest its configuration, on an instance for trial.
@@ -60,18 +62,23 @@ impl Generation {
         configuration: Configuration,
     ) -> Result<Result<(), Vec<Problem>>, LoadError> {
         self.configuration = configuration;
-        match self.instance() {
+        match self.timed(|| self.instance()) {
             Ok(_) => Ok(Ok(())),
             Err(GuestError::Configuration(problems)) => Ok(Err(problems)),
             Err(error) => Err(LoadError::Failed { call: "configure", error }),
         }
     }
 
-    /// A new instance, configured.
-    ///
-    /// # Errors
-    /// When it cannot be started, or refuses its configuration this time.
-    pub fn instance(&self) -> Result<Instance, GuestError> {
+    /// Makes calls while the clock of deadlines goes.
+    fn timed<T>(&self, calls: impl FnOnce() -> T) -> T {
+        self.runtime.ticker().begin_use();
+        let result = calls();
+        self.runtime.ticker().end_use();
+        result
+    }
+
+    /// A new instance, configured. The clock of deadlines must be going.
+    pub(super) fn instance(&self) -> Result<Instance, GuestError> {
         let mut instance = Instance::start(self)?;
         instance.configure(&self.configuration)?;
         Ok(instance)

@@ -31,7 +31,6 @@ impl Instance {
     /// Instantiates the component of `generation`.
     pub fn start(generation: &Generation) -> Result<Instance, GuestError> {
         let runtime = generation.runtime();
-        runtime.keep_awake();
         let state = State {
             limits: Limits { memory_octets_left: runtime.options().memory_octets_max },
             wasi: generation.wasi().then(|| Box::new(Wasi::new())),

@@ -127,9 +127,9 @@ impl Runtime {
         Ok(wasi)
     }
 
-    /// See [`Ticker::keep_awake`].
-    pub fn keep_awake(&self) {
-        self.ticker.keep_awake();
+    /// The clock of deadlines, without which no call may be made.
+    pub(super) fn ticker(&self) -> &Ticker {
+        &self.ticker
     }
 
     pub(super) fn engine(&self) -> &Engine {

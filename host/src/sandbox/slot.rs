@@ -51,9 +51,15 @@ impl Sandbox {
         }
     }
 
-    /// Tells the clock of deadlines that calls follow. Once for each turn of the loop.
+    /// Lets the clock of deadlines go: without it no call may be made. Once for each turn of the
+    /// loop.
     pub fn begin_turn(&self) {
-        self.generation.runtime().keep_awake();
+        self.generation.runtime().ticker().begin_use();
+    }
+
+    /// No call follows until the next [`Sandbox::begin_turn`].
+    pub fn end_turn(&self) {
+        self.generation.runtime().ticker().end_use();
     }
 
     /// The instance that serves the next request, `now`.

@@ -3,7 +3,7 @@
 //! It rests while no worker serves anything, so that an idle server uses no CPU.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const TICK_MIN: Duration = Duration::from_millis(1);
 /// … and never coarser than this, so that other deadlines are kept well enough.
 const TICK_MAX: Duration = Duration::from_millis(20);
 
-/// Ticks without a call after which the thread rests.
+/// Ticks without a user after which the thread rests: pauses between requests are mostly shorter.
 const TICKS_BEFORE_REST: u32 = 500;
 
 /// How deadlines turn into ticks.
@@ -45,9 +45,10 @@ pub struct Ticker {
     thread: Option<JoinHandle<()>>,
 }
 
+#[derive(Default)]
 struct Shared {
-    /// A call was made since the last tick.
-    used: AtomicBool,
+    /// How many threads may be inside a guest.
+    users: AtomicUsize,
     resting: AtomicBool,
     ended: AtomicBool,
 }
@@ -58,11 +59,7 @@ impl Ticker {
     /// # Errors
     /// When the system has no thread to give.
     pub fn start(engine: Engine, pace: Pace) -> std::io::Result<Ticker> {
-        let shared = Arc::new(Shared {
-            used: AtomicBool::new(false),
-            resting: AtomicBool::new(false),
-            ended: AtomicBool::new(false),
-        });
+        let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("ticker".into())
@@ -70,15 +67,19 @@ impl Ticker {
         Ok(Ticker { shared, thread: Some(thread) })
     }
 
-    /// Must be called before calls into a guest, at least every [`TICK_MIN`] times
-    /// [`TICKS_BEFORE_REST`] while they go on.
-    pub fn keep_awake(&self) {
-        // Either the thread sees `used` before it rests, or this sees `resting`: both sides store
+    /// Must be called before calls into a guest; the clock goes on until [`Ticker::end_use`].
+    pub fn begin_use(&self) {
+        // Either the thread sees the user before it rests, or this sees `resting`: both sides store
         // before they load, and all four are sequentially consistent.
-        self.shared.used.store(true, Ordering::SeqCst);
+        self.shared.users.fetch_add(1, Ordering::SeqCst);
         if self.shared.resting.load(Ordering::SeqCst) {
             self.unpark();
         }
+    }
+
+    /// The calls since [`Ticker::begin_use`] are over.
+    pub fn end_use(&self) {
+        self.shared.users.fetch_sub(1, Ordering::SeqCst);
     }
 
     fn unpark(&self) {
@@ -104,14 +105,13 @@ fn tick(engine: &Engine, tick: Duration, shared: &Shared) {
     while !shared.ended.load(Ordering::SeqCst) {
         thread::sleep(tick);
         engine.increment_epoch();
-        if shared.used.swap(false, Ordering::SeqCst) {
-            unused = 0;
-        } else {
-            unused += 1;
-        }
+        unused = match shared.users.load(Ordering::SeqCst) {
+            0 => unused + 1,
+            _ => 0,
+        };
         if unused >= TICKS_BEFORE_REST {
             shared.resting.store(true, Ordering::SeqCst);
-            while !shared.used.load(Ordering::SeqCst) && !shared.ended.load(Ordering::SeqCst) {
+            while shared.users.load(Ordering::SeqCst) == 0 && !shared.ended.load(Ordering::SeqCst) {
                 thread::park();
             }
             shared.resting.store(false, Ordering::SeqCst);

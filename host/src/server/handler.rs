@@ -78,10 +78,15 @@ impl Handler {
         })
     }
 
-    /// Takes note of the time. Once for each turn of the loop.
+    /// Takes note of the time. Once for each turn of the loop, before any request.
     pub fn begin_turn(&mut self) {
         self.common.set_time(unix_seconds());
         self.sandbox.begin_turn();
+    }
+
+    /// No request follows until the next turn.
+    pub fn end_turn(&mut self) {
+        self.sandbox.end_turn();
     }
 
     /// What every answer carries; knows the time, too.

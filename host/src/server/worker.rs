@@ -137,18 +137,23 @@ impl Worker {
             }
             self.shell.now = Instant::now();
             self.shell.handler.begin_turn();
-            for event in &events {
-                self.note(event);
-            }
-            self.accept();
-            self.serve();
-            self.sweep();
-            if self.control.is_stopping() && self.stop_at.is_none() {
-                self.begin_stop();
-            }
+            self.take_turns(&events);
+            self.shell.handler.end_turn();
             if self.stop_at.is_some_and(|at| self.sessions.is_empty() || self.shell.now >= at) {
                 return Ok(());
             }
+        }
+    }
+
+    fn take_turns(&mut self, events: &Events) {
+        for event in events {
+            self.note(event);
+        }
+        self.accept();
+        self.serve();
+        self.sweep();
+        if self.control.is_stopping() && self.stop_at.is_none() {
+            self.begin_stop();
         }
     }
 
