@@ -89,19 +89,14 @@ fn a_deadline_is_as_long_as_it_says() {
     assert!(took < Duration::from_secs(5), "took {took:?}");
 }
 
-/// Fault 1: many endless calls in a row, of one worker, take longer than the clock of deadlines goes on
-/// after it was last needed; it has to go on all the same.
+/// Fault 1: a call that takes longer than the clock of deadlines goes on after it was last needed. It
+/// once rested then, and the call never ended.
 #[test]
-fn endless_loops_all_end_however_many_there_are() {
-    let server = hostile("parameter guest-deadline 20");
-    let mut burning: Vec<_> = (0..120).map(|_| server.client()).collect();
-    for client in &mut burning {
-        client.send("GET /loop HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    }
-    for client in &mut burning {
-        client.answer().expect(500);
-    }
-    server.get("/ok").expect(200);
+fn a_deadline_of_many_seconds_is_kept() {
+    let server = hostile("parameter guest-deadline 11000");
+    let start = Instant::now();
+    server.get("/loop").expect(500);
+    assert!(start.elapsed() >= Duration::from_secs(10), "took {:?}", start.elapsed());
 }
 
 /// Fault 1: while one request burns its time, others wait no longer than that.

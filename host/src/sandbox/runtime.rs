@@ -177,3 +177,35 @@ fn chain(error: &wasmtime::Error) -> String {
     let causes: Vec<_> = error.chain().map(|cause| cause.to_string().replace('\n', " ")).collect();
     causes.join(": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::EMBEDDED_GUEST;
+
+    fn runtime(wasi: bool) -> Arc<Runtime> {
+        let deadline = Duration::from_secs(1);
+        let options = RuntimeOptions { workers: 1, deadline, memory_octets_max: 1 << 20, wasi };
+        Runtime::new(options).expect("an engine")
+    }
+
+    #[test]
+    fn the_built_in_guest_imports_nothing() {
+        assert!(runtime(false).load(EMBEDDED_GUEST).is_ok());
+    }
+
+    #[test]
+    fn imports_are_refused_by_name() {
+        let import = |name: &str| {
+            let text = format!("(component (import \"{name}\" (instance)))");
+            wat::parse_str(text).expect("a component")
+        };
+        let refusal = |wasi, name| match runtime(wasi).load(&import(name)) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("{name} was accepted"),
+        };
+        assert!(refusal(true, "evil:host/thing").contains("it imports evil:host/thing, but"));
+        assert!(refusal(false, "wasi:cli/stdin@0.2.0").contains("guest-imports none"));
+        assert!(refusal(true, "wasi:cli/stdin@0.2.0").contains("wasmhttpd:guest/handler"));
+    }
+}
