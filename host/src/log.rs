@@ -4,10 +4,12 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use rustix::fs::OFlags;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -34,6 +36,8 @@ pub fn start(debug: bool) -> WorkerGuard {
 #[derive(Clone)]
 pub struct AccessLogger {
     queue: NonBlocking,
+    /// Dropped lines that were reported, of all handles.
+    reported: Arc<AtomicUsize>,
 }
 
 /// What the process keeps of the access log.
@@ -59,7 +63,7 @@ impl AccessLogger {
             }),
         };
         let handle = AccessLogHandle { reopen, queue: queue.clone(), _guard: guard };
-        Ok((AccessLogger { queue }, handle))
+        Ok((AccessLogger { queue, reported: Arc::default() }, handle))
     }
 
     /// Whether the log can be written to, without making it.
@@ -67,7 +71,7 @@ impl AccessLogger {
     /// # Errors
     /// As the file system says.
     pub fn check(path: &Path) -> io::Result<()> {
-        match OpenOptions::new().append(true).open(path) {
+        match appending().open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
                 folder.unwrap_or(Path::new(".")).read_dir().map(drop)
@@ -82,9 +86,11 @@ impl AccessLogger {
         let _ = self.queue.write_all(line);
     }
 
-    /// Lines dropped so far because they came faster than they were written.
-    pub fn dropped(&self) -> usize {
-        self.queue.error_counter().dropped_lines()
+    /// Lines dropped because they came faster than they were written, since this was last asked of
+    /// any handle.
+    pub fn take_dropped(&self) -> usize {
+        let dropped = self.queue.error_counter().dropped_lines();
+        dropped.saturating_sub(self.reported.swap(dropped, Ordering::Relaxed))
     }
 }
 
@@ -155,5 +161,12 @@ impl Write for ReopenedFile {
 }
 
 fn open_to_append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
+    appending().create(true).open(path)
+}
+
+/// Not waiting: a FIFO that nobody reads is an error.
+fn appending() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.append(true).custom_flags(OFlags::NONBLOCK.bits() as i32);
+    options
 }

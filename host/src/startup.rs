@@ -168,9 +168,14 @@ fn load_guest(
         let settings = generation.settings()?;
         let parameters = known_parameters(&config.guest_parameters, &settings, diagnostics);
         let media = config.media.iter().map(setting).collect();
-        let problems = generation.configure(Configuration { media, parameters })?.err();
-        for problem in problems.into_iter().flatten() {
-            diagnostics.at(problem.line, problem.reason);
+        if let Err(problems) = generation.configure(Configuration { media, parameters })? {
+            if problems.is_empty() {
+                diagnostics
+                    .general(format!("{name} refuses its configuration and does not say why"));
+            }
+            for problem in problems {
+                diagnostics.at(problem.line, problem.reason.replace(char::is_control, " "));
+            }
         }
         Ok(generation)
     });

@@ -78,7 +78,9 @@ impl Config {
         };
         let folder = path.parent().unwrap_or(Path::new(""));
         let unreadable = !diagnostics.is_empty();
-        let file = File::parse(&text, folder, diagnostics);
+        // Some editors mark UTF-8.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let file = File::parse(text, folder, diagnostics);
         if file.sites.is_empty() && !unreadable {
             diagnostics.general("no site to serve (try a line `host default www`)".into());
         }

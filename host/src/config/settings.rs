@@ -200,7 +200,7 @@ pub const SETTINGS: &[Setting] = &[
         "A call of the guest that takes longer is ended, and its request answered 500",
         |settings, value| set(
             &mut settings.guest_deadline,
-            value.number(1, 60_000).map(|number| Duration::from_millis(number as u64))
+            value.number(2, 60_000).map(|number| Duration::from_millis(number as u64))
         )
     ),
     setting!(

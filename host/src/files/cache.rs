@@ -20,7 +20,7 @@ use super::open::Modified;
 /// Largest file whose content is kept, in octets.
 pub const FILE_OCTETS_MAX: u64 = 32 << 10;
 
-/// Octets of content in each half, shared by the document roots of a worker.
+/// Octets of paths and contents in each half, shared by the document roots of a worker.
 const HALF_OCTETS_MAX: usize = 4 << 20;
 
 /// Files in each half, shared likewise.
@@ -161,7 +161,7 @@ impl Cache {
     }
 
     fn put(&mut self, path: &str, kept: Kept) {
-        let octets = kept.content.octets.len();
+        let octets = path.len() + kept.content.octets.len();
         if octets > self.half_octets_max || self.half_files_max == 0 {
             return;
         }
@@ -179,7 +179,7 @@ impl Cache {
 impl Half {
     fn remove(&mut self, path: &str) -> Option<Kept> {
         let removed = self.files.remove(path)?;
-        self.octets -= removed.content.octets.len();
+        self.octets -= path.len() + removed.content.octets.len();
         Some(removed)
     }
 }

@@ -6,7 +6,7 @@ use rustix::fs::{AtFlags, Dir, FileType};
 
 use super::open::{Modified, Trouble, size, trouble};
 
-/// Entries that are read of one directory.
+/// Names that are looked at in one directory.
 pub const ENTRIES_MAX: usize = 10_000;
 
 /// A file or directory in a directory.
@@ -24,11 +24,15 @@ pub struct Entry {
 
 /// Reads a directory opened for reading. What is neither file nor directory is left out, and so
 /// are links: where they lead is seen only when they are opened. The second value is false when
-/// there are more entries than are read.
+/// there are more names than are looked at.
 pub fn read(directory: OwnedFd) -> Result<(Vec<Entry>, bool), Trouble> {
     let mut entries = Vec::new();
     let mut names = Dir::read_from(&directory).map_err(trouble)?;
-    while let Some(next) = names.read() {
+    for looked_at in 0.. {
+        let Some(next) = names.read() else { break };
+        if looked_at == ENTRIES_MAX {
+            return Ok((entries, false));
+        }
         let next = next.map_err(trouble)?;
         let Ok(name) = next.file_name().to_str() else { continue };
         if matches!(name, "." | "..") {
@@ -43,9 +47,6 @@ pub fn read(directory: OwnedFd) -> Result<(Vec<Entry>, bool), Trouble> {
             FileType::Directory => true,
             _ => continue,
         };
-        if entries.len() == ENTRIES_MAX {
-            return Ok((entries, false));
-        }
         entries.push(Entry {
             name: name.into(),
             is_directory,

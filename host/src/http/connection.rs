@@ -14,6 +14,7 @@
 
 use std::vec;
 
+use super::buffers::Buffers;
 use super::head::{Request, Scan, Scanner};
 
 /// Above this, the answers to pipelined requests are sent before the next request is handled.
@@ -359,28 +360,27 @@ impl<F> Connection<F> {
         Some(body.left + rest.sum::<u64>())
     }
 
-    /// Lends buffers to a connection that is about to be served, as many as it lacks.
-    pub fn lend(&mut self, mut buffer: impl FnMut() -> Vec<u8>) {
-        for own in [&mut self.input, &mut self.output] {
-            if own.capacity() == 0 {
-                *own = buffer();
-            }
+    /// Lends the buffers that a connection lacks, before it is served.
+    pub fn lend(&mut self, buffers: &mut Buffers) {
+        if self.input.capacity() == 0 {
+            self.input = buffers.input();
+        }
+        if self.output.capacity() == 0 {
+            self.output = buffers.output();
         }
     }
 
-    /// Takes back the buffers that a waiting connection has no octets in.
-    pub fn reclaim(&mut self) -> impl Iterator<Item = Vec<u8>> {
-        let (mut input, mut output) = (None, None);
-        if self.input.len() == self.used {
+    /// Takes back the buffers that hold no octets which matter, from a connection that waits.
+    pub fn reclaim(&mut self, buffers: &mut Buffers) {
+        let reads = matches!(self.state, State::Reading { .. } | State::Streaming { .. });
+        if self.input.len() == self.used || !reads {
             self.compact();
-            self.input.clear();
             self.used = 0;
-            input = Some(std::mem::take(&mut self.input));
+            buffers.keep_input(std::mem::take(&mut self.input));
         }
         if self.output.is_empty() {
-            output = Some(std::mem::take(&mut self.output));
+            buffers.keep_output(std::mem::take(&mut self.output));
         }
-        input.into_iter().chain(output).filter(|buffer| buffer.capacity() > 0)
     }
 }
 
@@ -420,7 +420,7 @@ mod tests {
         }
 
         fn receive(&mut self, octets: &[u8]) {
-            self.connection.lend(|| Vec::with_capacity(LIMIT + 64));
+            self.connection.lend(&mut Buffers::new(LIMIT + 64));
             self.connection.input().extend_from_slice(octets);
             self.connection.received(octets.len());
         }
@@ -556,7 +556,7 @@ mod tests {
     #[test]
     fn octets_of_a_body_are_counted_down() {
         let mut connection = Connection::default();
-        connection.lend(|| Vec::with_capacity(LIMIT));
+        connection.lend(&mut Buffers::new(LIMIT));
         connection.input().extend_from_slice(GET);
         connection.received(GET.len());
         let Step::Handle(request) = connection.next(LIMIT) else { panic!() };
@@ -600,10 +600,16 @@ mod tests {
         let mut driver = Driver::new(KEEP);
         driver.receive(GET);
         driver.run();
-        assert_eq!(driver.connection.reclaim().count(), 2);
+        let held = |driver: &Driver| {
+            let Connection { input, output, .. } = &driver.connection;
+            (input.capacity() > 0, output.capacity() > 0)
+        };
+        driver.connection.reclaim(&mut Buffers::new(LIMIT));
+        assert_eq!(held(&driver), (false, false));
         driver.receive(b"GET /");
         driver.run();
-        assert_eq!(driver.connection.reclaim().count(), 1);
+        driver.connection.reclaim(&mut Buffers::new(LIMIT));
+        assert_eq!(held(&driver), (true, false));
         driver.receive(b" HTTP/1.1\r\n\r\n");
         driver.run();
         assert_eq!(driver.sent, "answer 1;answer 2;");

@@ -125,24 +125,39 @@ impl Scanner {
         }
     }
 
-    /// Takes note of a framing field. Blanks and controls around the name are no excuse: another
-    /// recipient may overlook them.
+    /// Takes note of a framing field, and of lines that another recipient may take for one: folded
+    /// ones, those without a colon, names with blanks or controls around them.
     fn field(&mut self, line: &[u8]) {
         // Nearly every field is out by its first letter.
         if line[0].is_ascii_alphabetic() && !matches!(line[0], b'C' | b'c' | b'T' | b't') {
             return;
         }
-        let Some(colon) = memchr(b':', line) else { return };
-        let (name, value) = (trim_controls(&line[..colon]), line[colon + 1..].trim_ascii());
+        let Some(colon) = memchr(b':', line) else {
+            self.unclear = true;
+            return;
+        };
+        self.unclear |= matches!(line[0], b' ' | b'\t');
+        let name = trim_controls(&line[..colon]);
         if name.eq_ignore_ascii_case(b"Transfer-Encoding") {
             self.unclear = true;
         } else if name.eq_ignore_ascii_case(b"Content-Length") {
+            let value = trim_whitespace(&line[colon + 1..]);
             match decimal(value) {
-                Some(length) if self.content_length.is_none() => self.content_length = Some(length),
+                Some(length) if self.content_length.is_none() && name.len() == colon => {
+                    self.content_length = Some(length);
+                }
                 _ => self.unclear = true,
             }
         }
     }
+}
+
+/// `value` without optional whitespace around it (RFC 9110, section 5.6.3).
+fn trim_whitespace(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
 }
 
 /// `name` without blanks and controls at its ends.
@@ -208,6 +223,7 @@ mod tests {
     fn rfc9112_6_3_one_valid_length_is_believed_and_nothing_else() {
         assert_eq!(content("Host: x\r\n"), Content::Length(0));
         assert_eq!(content("content-LENGTH: 12\r\n"), Content::Length(12));
+        assert_eq!(content("Content-Length:\t 12 \r\n"), Content::Length(12));
         assert_eq!(content("Content-Length: 18446744073709551615\r\n"), Content::Length(u64::MAX));
         for fields in [
             "Content-Length: 18446744073709551616\r\n",
@@ -221,6 +237,12 @@ mod tests {
             " Transfer-Encoding: chunked\r\n",
             "\tContent-Length: x\r\n",
             "\u{b}Transfer-Encoding\u{b}: chunked\r\n",
+            "Content-Length : 5\r\n",
+            "\u{b}Content-Length: 5\r\n",
+            "Content-Length: 5\u{c}\r\n",
+            "Content-Length: 1\r\n 0\r\n",
+            "Content-Length: 1\r\n\tX: 0\r\n",
+            "Content-Length 5\r\n",
             "X: a\rTransfer-Encoding: chunked\r\n",
             "X: a\0b\r\n",
             "Host: x\nY: z\r\n",

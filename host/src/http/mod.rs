@@ -5,12 +5,14 @@
 //! the steps out. What a request *means* is the guest's.
 
 mod answer;
+mod buffers;
 mod connection;
 mod error_page;
 mod head;
 mod status;
 
 pub use answer::{Answer, Framing};
+pub use buffers::Buffers;
 pub use connection::{After, Body, Connection, Piece, Step, Timer};
 pub use error_page::ErrorPage;
 pub use head::{Content, Request};

@@ -99,8 +99,12 @@ impl ResourceLimiter for Limits {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        // The memory's own limit: the guest is told no, and nothing is used up.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         match self.memory_octets_left.checked_sub(desired - current) {
             Some(left) => {
                 self.memory_octets_left = left;

@@ -185,7 +185,7 @@ mod tests {
 
     fn runtime(wasi: bool) -> Arc<Runtime> {
         let deadline = Duration::from_secs(1);
-        let options = RuntimeOptions { workers: 1, deadline, memory_octets_max: 1 << 20, wasi };
+        let options = RuntimeOptions { workers: 1, deadline, memory_octets_max: 16 << 20, wasi };
         Runtime::new(options).expect("an engine")
     }
 

@@ -82,7 +82,8 @@ impl Sandbox {
                         Some(last) => (last.pause * 2).min(RETRY_MAX),
                         None => RETRY_MIN,
                     };
-                    self.retry = Some(Retry { at: now + pause, pause });
+                    // From now: the attempt itself may have taken seconds.
+                    self.retry = Some(Retry { at: Instant::now() + pause, pause });
                     return Err(Unavailable::Failed(error));
                 }
             }

@@ -17,7 +17,8 @@ const TIME: std::ops::Range<usize> = 17..25;
 pub struct AccessLog {
     logger: AccessLogger,
     line: Vec<u8>,
-    dropped: usize,
+    /// The second in which drops were last reported.
+    reported: u64,
 }
 
 /// What a line will say of a request and its answer.
@@ -33,7 +34,7 @@ pub struct Entry {
 impl AccessLog {
     /// Writes to `logger`.
     pub fn new(logger: AccessLogger) -> AccessLog {
-        AccessLog { logger, line: Vec::new(), dropped: 0 }
+        AccessLog { logger, line: Vec::new(), reported: 0 }
     }
 
     /// Writes one line; `octets` of content were sent to `peer`.
@@ -59,10 +60,12 @@ impl AccessLog {
         self.logger.write(line);
     }
 
-    /// Lines dropped since the last time that this was asked.
-    pub fn take_dropped(&mut self) -> usize {
-        let dropped = self.logger.dropped();
-        dropped.saturating_sub(std::mem::replace(&mut self.dropped, dropped))
+    /// Lines dropped, by any worker, and not reported yet; at most once in a second.
+    pub fn take_dropped(&mut self, now_seconds: u64) -> usize {
+        match std::mem::replace(&mut self.reported, now_seconds) == now_seconds {
+            true => 0,
+            false => self.logger.take_dropped(),
+        }
     }
 }
 

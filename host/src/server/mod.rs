@@ -5,7 +5,6 @@
 //! (guest and files) and back.
 
 mod access_log;
-mod buffers;
 mod content;
 mod control;
 mod guest_log;

@@ -9,11 +9,10 @@ use std::net::{IpAddr, Shutdown};
 use mio::net::TcpStream;
 
 use super::access_log::{self, AccessLog};
-use super::buffers::Buffers;
 use super::handler::{Circumstances, Handler};
 use super::io::{self, Received, Sent};
 use crate::files::OpenFile;
-use crate::http::{Connection, ErrorPage, Request, Step, Timer};
+use crate::http::{Buffers, Connection, ErrorPage, Request, Step, Timer};
 
 /// Steps in one turn: a pipeline of this many requests lets others go first.
 const TURN_STEPS_MAX: u32 = 64;
@@ -98,14 +97,12 @@ impl Session {
 
     /// Goes on until there is nothing to do or the turn is used up.
     pub fn run(&mut self, shell: &mut Shell) -> Turn {
-        self.connection.lend(|| shell.buffers.take());
+        self.connection.lend(&mut shell.buffers);
         let turn = self.take_steps(shell);
         if matches!(turn, Turn::Over) {
             self.log_streamed(shell);
         }
-        for buffer in self.connection.reclaim() {
-            shell.buffers.give(buffer);
-        }
+        self.connection.reclaim(&mut shell.buffers);
         turn
     }
 
@@ -263,7 +260,7 @@ impl Session {
     pub fn expire(&mut self, shell: &mut Shell) -> bool {
         match self.timer() {
             Timer::Head if self.connection.has_partial_head() => {
-                self.connection.lend(|| shell.buffers.take());
+                self.connection.lend(&mut shell.buffers);
                 self.refuse(ErrorPage::RequestTimeout, shell);
                 true
             }
@@ -279,6 +276,11 @@ impl Session {
                 false
             }
         }
+    }
+
+    /// The server ends, and this connection with it.
+    pub fn cut_off(&mut self, shell: &mut Shell) {
+        self.log_streamed(shell);
     }
 
     /// The socket, to be registered.

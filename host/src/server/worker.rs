@@ -15,13 +15,12 @@ use rustix::io::Errno;
 use slab::Slab;
 
 use super::access_log::AccessLog;
-use super::buffers::Buffers;
 use super::control::Control;
 use super::handler::Handler;
 use super::session::{Session, Shell, Turn};
 use super::timers::Timers;
 use crate::config::Settings;
-use crate::http::Timer;
+use crate::http::{Buffers, Timer};
 
 /// Wakes the worker from outside.
 const WAKE: Token = Token(usize::MAX);
@@ -34,6 +33,9 @@ const EVENTS_MAX: usize = 1024;
 
 /// Connections accepted in one turn, of each listener.
 const TURN_ACCEPTS_MAX: u32 = 64;
+
+/// Turns of accepting when the server stops: as many connections as the kernel may hold for a listener.
+const STOP_ACCEPT_TURNS_MAX: u32 = 64;
 
 /// Accepting rests for this long when the system has no descriptor or memory left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
@@ -140,6 +142,7 @@ impl Worker {
             self.take_turns(&events);
             self.shell.handler.end_turn();
             if self.stop_at.is_some_and(|at| self.sessions.is_empty() || self.shell.now >= at) {
+                self.sessions.iter_mut().for_each(|(_, session)| session.cut_off(&mut self.shell));
                 return Ok(());
             }
         }
@@ -212,24 +215,28 @@ impl Worker {
 
     fn accept_from(&mut self, index: usize) -> Accepted {
         for _ in 0..TURN_ACCEPTS_MAX {
-            let full = self.sessions.len() >= self.connections_max;
-            if full && self.timers.oldest(Timer::Idle).is_none() {
-                return Accepted::Full;
-            }
+            let is_full = self.sessions.len() >= self.connections_max;
+            let oldest = match self.oldest_idle() {
+                None if is_full => return Accepted::Full,
+                Some(key) if is_full && self.sessions[key].queued => return Accepted::UsedUp,
+                oldest => oldest,
+            };
             match self.listeners[index].socket.accept() {
                 Ok((socket, peer)) => {
-                    if full {
-                        self.close_oldest_idle();
+                    if is_full && let Some(key) = oldest {
+                        self.close(key);
                     }
                     self.open(Session::new(socket, peer.ip()));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Accepted::All,
-                Err(error) if is_exhausted(&error) => {
-                    if !self.close_oldest_idle() {
+                Err(error) if is_exhausted(&error) => match oldest {
+                    None => {
                         tracing::warn!("accepting rests: {error}");
                         return Accepted::Full;
                     }
-                }
+                    Some(key) if self.sessions[key].queued => return Accepted::UsedUp,
+                    Some(key) => self.close(key),
+                },
                 // That connection failed before it was accepted; the next one need not.
                 Err(_) => {}
             }
@@ -266,12 +273,10 @@ impl Worker {
         self.accept_again = None;
     }
 
-    fn close_oldest_idle(&mut self) -> bool {
-        let oldest = self.timers.oldest(Timer::Idle);
-        if let Some(key) = oldest {
-            self.close(key);
-        }
-        oldest.is_some()
+    /// The connection that has been idle for longest. If it is queued it is idle no more, perhaps: its
+    /// request may have arrived.
+    fn oldest_idle(&self) -> Option<usize> {
+        self.timers.oldest(Timer::Idle)
     }
 
     /// Lets each connection that is ready take one turn.
@@ -313,7 +318,7 @@ impl Worker {
             }
         }
         if let Some(log) = &mut self.shell.access_log {
-            let dropped = log.take_dropped();
+            let dropped = log.take_dropped(self.shell.handler.common().seconds());
             if dropped > 0 {
                 tracing::warn!(
                     "{dropped} lines of the access log were dropped: it is not written fast enough"
@@ -329,7 +334,11 @@ impl Worker {
         self.shell.stopping = true;
         self.accept_again = None;
         for index in 0..self.listeners.len() {
-            while let Accepted::UsedUp = self.accept_from(index) {}
+            for _ in 0..STOP_ACCEPT_TURNS_MAX {
+                if !matches!(self.accept_from(index), Accepted::UsedUp) {
+                    break;
+                }
+            }
         }
         self.listeners.clear();
         let keys: Vec<usize> = self.sessions.iter().map(|(key, _)| key).collect();
