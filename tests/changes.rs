@@ -10,18 +10,12 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::harness::{Site, age, shell_limit, skip, wait_until, without_file_privileges};
+use crate::harness::{
+    Site, age, rename, shell_limit, skip, wait_until, without_file_privileges, write,
+};
 
 fn site() -> Site {
     Site::new().file("www/index.html", "front\n").file("secret", "the secret\n")
-}
-
-fn write(path: &Path, content: &str) {
-    fs::write(path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-}
-
-fn rename(from: &Path, to: &Path) {
-    fs::rename(from, to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
 }
 
 fn link(target: &str, path: &Path) {

@@ -3,25 +3,16 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::harness::{Server, Site, age, skip, without_file_privileges};
+use crate::harness::{Server, Site, age, rename, skip, without_file_privileges, write};
 
 fn site() -> Site {
     Site::new().file("www/index.html", "front\n").file("secret", "the secret\n")
-}
-
-fn write(path: &Path, content: &str) {
-    fs::write(path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-}
-
-fn rename(from: &Path, to: &Path) {
-    fs::rename(from, to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
 }
 
 /// Fault 8: symbolic links stay inside the root, or lead nowhere.

@@ -82,32 +82,25 @@ fn number(digits: &[u8], add: impl Fn(u64, u64) -> Option<u64>) -> Option<u64> {
 }
 
 /// Appends a number in decimal: `core::fmt` would take 0.1 us for each.
-pub fn push_decimal(text: &mut String, mut number: u64) {
-    /// The digits of `u64::MAX`.
+pub fn push_decimal(text: &mut String, number: u64) {
+    push_number::<10>(text, number);
+}
+
+/// Appends a number in lower-case hexadecimal.
+pub fn push_hexadecimal(text: &mut String, number: u64) {
+    push_number::<16>(text, number);
+}
+
+/// The base is a constant, so that nothing is really divided.
+fn push_number<const BASE: u64>(text: &mut String, mut number: u64) {
+    /// The decimal digits of `u64::MAX`.
     const DIGITS_MAX: usize = 20;
     let mut digits = [0; DIGITS_MAX];
     let mut start = DIGITS_MAX;
     loop {
         start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    text.push_str(str::from_utf8(&digits[start..]).unwrap_or_default());
-}
-
-/// Appends a number in lower-case hexadecimal.
-pub fn push_hexadecimal(text: &mut String, mut number: u64) {
-    /// The digits of `u64::MAX`.
-    const DIGITS_MAX: usize = 16;
-    let mut digits = [0; DIGITS_MAX];
-    let mut start = DIGITS_MAX;
-    loop {
-        start -= 1;
-        digits[start] = b"0123456789abcdef"[(number & 15) as usize];
-        number >>= 4;
+        digits[start] = b"0123456789abcdef"[(number % BASE) as usize];
+        number /= BASE;
         if number == 0 {
             break;
         }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 pub use client::{Client, Lost, Response};
 pub use process::{cpu_while, shell_limit};
 pub use server::Server;
-pub use site::{Finished, Site, age, without_file_privileges};
+pub use site::{Finished, Site, age, rename, without_file_privileges, write};
 
 /// How long anything may take that should happen at once.
 pub const DEADLINE: Duration = Duration::from_secs(30);

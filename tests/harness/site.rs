@@ -213,3 +213,13 @@ pub fn wait_for_end(child: &mut Child) -> ExitStatus {
     });
     status.expect("just waited for")
 }
+
+/// Writes a file, or says which could not be written.
+pub fn write(path: &Path, content: &str) {
+    fs::write(path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+/// Renames a file or folder, or says which could not be.
+pub fn rename(from: &Path, to: &Path) {
+    fs::rename(from, to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
+}

@@ -56,8 +56,6 @@ struct Kept {
 pub struct Content {
     /// All of the file.
     pub octets: Vec<u8>,
-    /// When the file was last modified.
-    pub modified: Modified,
     /// What the file was, before and after it was read.
     pub version: Version,
 }
@@ -82,6 +80,16 @@ impl Version {
             modified: (stat.st_mtime, stat.st_mtime_nsec),
             changed: (stat.st_ctime, stat.st_ctime_nsec),
         }
+    }
+
+    /// Octets in the file; a file system that says less than 0 has none.
+    pub fn size(&self) -> u64 {
+        u64::try_from(self.size).unwrap_or(0)
+    }
+
+    /// When the file was last modified.
+    pub fn modified(&self) -> Modified {
+        Modified::at(self.modified.0, self.modified.1)
     }
 
     /// Whether both are the same file with the same content. Being renamed or unlinked changes an

@@ -4,7 +4,8 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::{AtFlags, Dir, FileType};
 
-use super::open::{Modified, Trouble, size, trouble};
+use super::cache::Version;
+use super::open::{Modified, Trouble, trouble};
 
 /// Names that are looked at in one directory.
 pub const ENTRIES_MAX: usize = 10_000;
@@ -47,11 +48,12 @@ pub fn read(directory: OwnedFd) -> Result<(Vec<Entry>, bool), Trouble> {
             FileType::Directory => true,
             _ => continue,
         };
+        let version = Version::of(&stat);
         entries.push(Entry {
             name: name.into(),
             is_directory,
-            size: if is_directory { 0 } else { size(&stat) },
-            modified: Modified::of(&stat),
+            size: if is_directory { 0 } else { version.size() },
+            modified: version.modified(),
         });
     }
     Ok((entries, true))

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use super::cache::{Cache, Content, FILE_OCTETS_MAX, Version};
@@ -29,13 +29,12 @@ pub enum Trouble {
 #[derive(Debug)]
 pub struct OpenFile {
     source: Source,
-    size: u64,
-    modified: Modified,
+    version: Version,
 }
 
 #[derive(Debug)]
 enum Source {
-    Descriptor { descriptor: OwnedFd, version: Version },
+    Descriptor(OwnedFd),
     Memory(Arc<Content>),
 }
 
@@ -71,16 +70,12 @@ impl OpenFile {
         if let Some(content) = cache.confirm(path, version, now_seconds) {
             return Ok(OpenFile::from(content));
         }
-        let file = OpenFile {
-            source: Source::Descriptor { descriptor, version },
-            size: size(&stat),
-            modified: Modified::of(&stat),
-        };
-        if file.size <= FILE_OCTETS_MAX && version.is_settled(now_seconds) {
+        let file = OpenFile { source: Source::Descriptor(descriptor), version };
+        if file.size() <= FILE_OCTETS_MAX && version.is_settled(now_seconds) {
             let mut octets = Vec::new();
-            file.read(0, file.size as usize, &mut octets)?;
+            file.read(0, file.size() as usize, &mut octets)?;
             if file.is_unchanged() {
-                let content = Content { octets, modified: file.modified, version };
+                let content = Content { octets, version };
                 return Ok(OpenFile::from(cache.insert(path, content, now_seconds)));
             }
         }
@@ -89,12 +84,12 @@ impl OpenFile {
 
     /// Octets in the file when it was opened.
     pub fn size(&self) -> u64 {
-        self.size
+        self.version.size()
     }
 
     /// When it was last modified before it was opened.
     pub fn modified(&self) -> Modified {
-        self.modified
+        self.version.modified()
     }
 
     /// Whether the content is in memory, so that no descriptor can be sent from.
@@ -108,7 +103,7 @@ impl OpenFile {
     /// [`Trouble::Failed`] when it is not.
     pub fn unchanged_descriptor(&self) -> Result<BorrowedFd<'_>, Trouble> {
         match &self.source {
-            Source::Descriptor { descriptor, .. } if self.is_unchanged() => Ok(descriptor.as_fd()),
+            Source::Descriptor(descriptor) if self.is_unchanged() => Ok(descriptor.as_fd()),
             _ => Err(Trouble::Failed),
         }
     }
@@ -116,8 +111,8 @@ impl OpenFile {
     fn is_unchanged(&self) -> bool {
         match &self.source {
             Source::Memory(_) => true,
-            Source::Descriptor { descriptor, version } => rustix::fs::fstat(descriptor)
-                .is_ok_and(|stat| version.has_same_content(&Version::of(&stat))),
+            Source::Descriptor(descriptor) => rustix::fs::fstat(descriptor)
+                .is_ok_and(|stat| self.version.has_same_content(&Version::of(&stat))),
         }
     }
 
@@ -133,18 +128,14 @@ impl OpenFile {
                 output.extend_from_slice(content.octets.get(start..end).ok_or(Trouble::Failed)?);
                 Ok(())
             }
-            Source::Descriptor { descriptor, .. } => read(descriptor, offset, length, output),
+            Source::Descriptor(descriptor) => read(descriptor, offset, length, output),
         }
     }
 }
 
 impl From<Arc<Content>> for OpenFile {
     fn from(content: Arc<Content>) -> OpenFile {
-        OpenFile {
-            size: content.octets.len() as u64,
-            modified: content.modified,
-            source: Source::Memory(content),
-        }
+        OpenFile { version: content.version, source: Source::Memory(content) }
     }
 }
 
@@ -173,18 +164,13 @@ fn read(
 }
 
 impl Modified {
-    /// What a stat says.
-    pub fn of(stat: &Stat) -> Modified {
-        match u64::try_from(stat.st_mtime) {
-            Ok(seconds) => Modified { seconds, nanoseconds: stat.st_mtime_nsec as u32 },
+    /// As a stat has it.
+    pub fn at(seconds: i64, nanoseconds: u64) -> Modified {
+        match u64::try_from(seconds) {
+            Ok(seconds) => Modified { seconds, nanoseconds: nanoseconds as u32 },
             Err(_) => Modified { seconds: 0, nanoseconds: 0 },
         }
     }
-}
-
-/// Size that a stat says; a file system that says less than 0 has no octets.
-pub fn size(stat: &Stat) -> u64 {
-    u64::try_from(stat.st_size).unwrap_or(0)
 }
 
 /// Opens `path` such that nothing on the way leads out of `root`: no `..`, no absolute link, no

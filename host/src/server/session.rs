@@ -99,9 +99,6 @@ impl Session {
     pub fn run(&mut self, shell: &mut Shell) -> Turn {
         self.connection.lend(&mut shell.buffers);
         let turn = self.take_steps(shell);
-        if matches!(turn, Turn::Over) {
-            self.log_streamed(shell);
-        }
         self.connection.reclaim(&mut shell.buffers);
         turn
     }
@@ -244,8 +241,9 @@ impl Session {
         }
     }
 
-    /// Logs the answer that was being streamed, whole or not.
-    fn log_streamed(&mut self, shell: &mut Shell) {
+    /// Logs the answer that was being streamed, whole or not; to be called before a session is
+    /// dropped.
+    pub fn log_streamed(&mut self, shell: &mut Shell) {
         if let Some(entry) = self.streaming.take()
             && let Some(log) = &mut shell.access_log
         {
@@ -265,22 +263,13 @@ impl Session {
                 true
             }
             Timer::Send => {
-                self.log_streamed(shell);
                 // What the kernel still holds for a peer that takes nothing is not worth its memory.
                 let _ = socket2::SockRef::from(&self.socket)
                     .set_linger(Some(std::time::Duration::ZERO));
                 false
             }
-            _ => {
-                self.log_streamed(shell);
-                false
-            }
+            _ => false,
         }
-    }
-
-    /// The server ends, and this connection with it.
-    pub fn cut_off(&mut self, shell: &mut Shell) {
-        self.log_streamed(shell);
     }
 
     /// The socket, to be registered.

@@ -142,7 +142,7 @@ impl Worker {
             self.take_turns(&events);
             self.shell.handler.end_turn();
             if self.stop_at.is_some_and(|at| self.sessions.is_empty() || self.shell.now >= at) {
-                self.sessions.iter_mut().for_each(|(_, session)| session.cut_off(&mut self.shell));
+                self.keys().into_iter().for_each(|key| self.close(key));
                 return Ok(());
             }
         }
@@ -265,12 +265,17 @@ impl Worker {
     /// Closes the socket; the kernel forgets the registration with it.
     fn close(&mut self, key: usize) {
         self.timers.remove(key);
-        let session = self.sessions.remove(key);
+        let mut session = self.sessions.remove(key);
+        session.log_streamed(&mut self.shell);
         if session.queued {
             self.ready.retain(|queued| *queued != key);
         }
         // There is a descriptor again.
         self.accept_again = None;
+    }
+
+    fn keys(&self) -> Vec<usize> {
+        self.sessions.iter().map(|(key, _)| key).collect()
     }
 
     /// The connection that has been idle for longest. If it is queued it is idle no more, perhaps: its
@@ -341,10 +346,7 @@ impl Worker {
             }
         }
         self.listeners.clear();
-        let keys: Vec<usize> = self.sessions.iter().map(|(key, _)| key).collect();
-        for key in keys {
-            self.enqueue(key);
-        }
+        self.keys().into_iter().for_each(|key| self.enqueue(key));
         self.serve();
     }
 
