@@ -138,11 +138,23 @@ impl From<wit::Found> for contract::Found {
     }
 }
 
+impl From<contract::Directories> for wit::Directories {
+    fn from(from: contract::Directories) -> Self {
+        match from {
+            contract::Directories::Find => Self::Find,
+            contract::Directories::Read => Self::Read,
+            contract::Directories::Forbid => Self::Forbid,
+        }
+    }
+}
+
 impl From<contract::Action> for wit::Action {
     fn from(from: contract::Action) -> Self {
         match from {
-            contract::Action::LookUp(contract::Lookup { site, candidates, fallbacks, entries }) => {
-                Self::LookUp(wit::Lookup { site, candidates, fallbacks: all(fallbacks), entries })
+            contract::Action::LookUp(lookup) => {
+                let contract::Lookup { site, candidates, fallbacks, directories } = lookup;
+                let (fallbacks, directories) = (all(fallbacks), directories.into());
+                Self::LookUp(wit::Lookup { site, candidates, fallbacks, directories })
             }
             contract::Action::Answer(response) => Self::Answer(response.into()),
         }

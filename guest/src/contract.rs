@@ -73,7 +73,7 @@ pub struct Context {
 pub enum Trouble {
     /// No candidate names a file or directory of its kind, or the site is unknown.
     Missing,
-    /// The server's user may not read what a candidate names.
+    /// The server's user may not read what a candidate names, or the lookup forbids it.
     Forbidden,
     /// The file system reported an error.
     Failed,
@@ -90,6 +90,17 @@ pub struct Fallback {
     pub path: String,
 }
 
+/// What becomes of a directory that matches a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Directories {
+    /// It is found, without its entries.
+    Find,
+    /// It is found, with its entries.
+    Read,
+    /// It is forbidden: not to be shown, though it exists.
+    Forbid,
+}
+
 /// What to look for in the file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookup {
@@ -99,8 +110,8 @@ pub struct Lookup {
     pub candidates: Vec<String>,
     /// Tried when no candidate matches.
     pub fallbacks: Vec<Fallback>,
-    /// Whether to read the entries of a directory that matches.
-    pub entries: bool,
+    /// What becomes of a directory that matches.
+    pub directories: Directories,
 }
 
 /// What follows from a request head.
@@ -170,7 +181,7 @@ pub struct Entry {
 pub struct Listing {
     /// Index into the candidates.
     pub candidate: u32,
-    /// In no particular order; empty unless the lookup asked for entries.
+    /// In no particular order; empty unless the lookup asked to read it.
     pub entries: Vec<Entry>,
     /// False when there are more entries than the host was willing to read.
     pub complete: bool,

@@ -11,8 +11,8 @@
 
 use crate::conditional::{self, Outcome};
 use crate::contract::{
-    Action, Configuration, Context, File, Found, Listing, Lookup, Parsed, Problem, Response,
-    SettingHelp,
+    Action, Configuration, Context, Directories, File, Found, Listing, Lookup, Parsed, Problem,
+    Response, SettingHelp,
 };
 use crate::head::{Method, Name};
 use crate::media::MediaTypes;
@@ -80,7 +80,12 @@ impl Policy {
                     .unwrap_or_default()
                     .to_ascii_lowercase();
                 let candidates = self.candidates(view.path);
-                let lookup = Lookup { site, candidates, fallbacks: Vec::new(), entries: false };
+                // A directory is there to be redirected to, or else is not shown.
+                let directories = match view.path.ends_with('/') {
+                    true => Directories::Forbid,
+                    false => Directories::Find,
+                };
+                let lookup = Lookup { site, candidates, fallbacks: Vec::new(), directories };
                 Parsed { action: Action::LookUp(lookup), persistence: request.persistence }
             }
             Err(answered) => answered,

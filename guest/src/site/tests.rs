@@ -47,7 +47,7 @@ fn a_request_is_looked_up() {
         site: "example.org".to_owned(),
         candidates: vec!["/a.html".to_owned(), "/a.html/".to_owned()],
         fallbacks: vec![],
-        entries: false,
+        directories: Directories::Find,
     };
     assert_eq!(
         parsed,

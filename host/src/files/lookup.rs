@@ -13,8 +13,19 @@ pub struct Wanted<'a, F> {
     pub candidates: &'a [String],
     /// Files to serve instead, by trouble: pairs, tried in order.
     pub fallbacks: F,
-    /// Whether the entries of a directory are wanted.
-    pub entries: bool,
+    /// What becomes of a directory that matches.
+    pub directories: Directories,
+}
+
+/// What becomes of a directory that matches a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Directories {
+    /// It is found, without its entries.
+    Find,
+    /// It is found, with its entries.
+    Read,
+    /// It is forbidden.
+    Forbid,
 }
 
 /// What there is.
@@ -33,7 +44,7 @@ pub enum Found {
     Directory {
         /// Index into the candidates.
         candidate: usize,
-        /// In no particular order; empty unless they were wanted.
+        /// In no particular order; empty unless the directory is read.
         entries: Vec<Entry>,
         /// False when there are more entries.
         complete: bool,
@@ -77,7 +88,7 @@ fn try_candidates<F>(
                 candidate,
                 after: None,
             }),
-            Some(path) => open_directory(root, beneath(path), candidate, wanted.entries),
+            Some(path) => open_directory(root, beneath(path), candidate, wanted.directories),
         };
         match tried {
             Ok(found) => return Ok(found),
@@ -93,13 +104,17 @@ fn open_directory(
     root: &Root,
     path: &str,
     candidate: usize,
-    with_entries: bool,
+    directories: Directories,
 ) -> Result<Found, Trouble> {
-    let access = if with_entries { OFlags::RDONLY } else { OFlags::PATH };
+    let access = match directories {
+        Directories::Read => OFlags::RDONLY,
+        Directories::Find | Directories::Forbid => OFlags::PATH,
+    };
     let directory = open_beneath(root.directory(), path, access | OFlags::DIRECTORY)?;
-    let (entries, complete) = match with_entries {
-        true => entries::read(directory)?,
-        false => (Vec::new(), true),
+    let (entries, complete) = match directories {
+        Directories::Read => entries::read(directory)?,
+        Directories::Find => (Vec::new(), true),
+        Directories::Forbid => return Err(Trouble::Forbidden),
     };
     Ok(Found::Directory { candidate, entries, complete })
 }

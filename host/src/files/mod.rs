@@ -11,6 +11,6 @@ mod open;
 mod roots;
 
 pub use entries::Entry;
-pub use lookup::{Found, Wanted, look_up};
+pub use lookup::{Directories, Found, Wanted, look_up};
 pub use open::{Modified, OpenFile, Trouble};
 pub use roots::{Root, Roots, check_kernel};

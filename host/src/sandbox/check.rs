@@ -193,7 +193,7 @@ fn at_most(what: &'static str, count: usize, max: usize) -> Result<(), Breach> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::contract::{Fallback, Persistence, Trouble};
+    use crate::sandbox::contract::{Directories, Fallback, Persistence, Trouble};
 
     const FILE: Facts = Facts { file_octets: Some(100) };
     const NO_FILE: Facts = Facts { file_octets: None };
@@ -322,7 +322,7 @@ mod tests {
                         .into_iter()
                         .map(|path| Fallback { after: Trouble::Missing, path })
                         .collect(),
-                    entries: false,
+                    directories: Directories::Find,
                 }),
                 persistence: Persistence::Close,
             })

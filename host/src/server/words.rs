@@ -18,7 +18,11 @@ pub fn look_up(
             .fallbacks
             .iter()
             .map(|fallback| (trouble_asked(fallback.after), fallback.path.as_str())),
-        entries: lookup.entries,
+        directories: match lookup.directories {
+            contract::Directories::Find => files::Directories::Find,
+            contract::Directories::Read => files::Directories::Read,
+            contract::Directories::Forbid => files::Directories::Forbid,
+        },
     };
     match files::look_up(roots.root(&lookup.site, now_seconds), wanted, now_seconds) {
         files::Found::File { file, candidate, after } => {
