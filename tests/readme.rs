@@ -9,7 +9,7 @@ const README: &str = include_str!("../README.md");
 fn the_readme_s_table_is_the_code_s() {
     let mut table = String::from("| parameter | value | default | |\n|---|---|---|---|\n");
     let mut row = |name: &str, value: &str, default: &str, summary: &str| {
-        let value = value.replace('|', "\\|");
+        let (value, summary) = (value.replace('|', "\\|"), summary.replace('*', "\\*"));
         let default = if default.is_empty() { String::new() } else { format!("`{default}`") };
         table += &format!("| `{name}` | `{value}` | {default} | {summary} |\n");
     };

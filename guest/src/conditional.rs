@@ -4,14 +4,15 @@
 use crate::date;
 use crate::field;
 use crate::head::{Head, Name};
+use core::cmp::Ordering;
 
 /// The validators of the file that would be sent (RFC 9110, section 8.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validators<'a> {
     /// The entity tag as it is sent, with its quotes, and its `W/` if it is weak.
     pub tag: &'a str,
-    /// Last-Modified, in seconds since the epoch.
-    pub modified: u64,
+    /// Last-Modified, in seconds since the epoch, if there is one.
+    pub modified: Option<u64>,
 }
 
 /// What the conditions of a request make of its answer.
@@ -41,24 +42,51 @@ pub fn evaluate(
                 .any(|list| tags(list).any(|tag| same(tag, validators.tag.as_bytes())))
     };
     // Of a date that is invalid, or there more than once, nothing follows (13.1.3, 13.1.4).
-    let date = |name| head.only(name).and_then(|value| date::read(value.of(octets), now));
-    let modified = i64::try_from(validators.modified).unwrap_or(i64::MAX);
+    // Neither does anything from a date when there is none to compare it with.
+    let date = |name| {
+        let modified = i64::try_from(validators.modified?).unwrap_or(i64::MAX);
+        let date = date::read(head.only(name)?.of(octets), now)?;
+        Some(modified.cmp(&date))
+    };
 
     if head.count(Name::IfMatch) > 0 {
         if !tags_match(Name::IfMatch, same_strongly) {
             return Outcome::Failed;
         }
-    } else if date(Name::IfUnmodifiedSince).is_some_and(|date| modified > date) {
+    } else if date(Name::IfUnmodifiedSince).is_some_and(Ordering::is_gt) {
         return Outcome::Failed;
     }
     if head.count(Name::IfNoneMatch) > 0 {
         if tags_match(Name::IfNoneMatch, same_weakly) {
             return Outcome::NotModified;
         }
-    } else if date(Name::IfModifiedSince).is_some_and(|date| modified <= date) {
+    } else if date(Name::IfModifiedSince).is_some_and(Ordering::is_le) {
         return Outcome::NotModified;
     }
     Outcome::Proceed
+}
+
+/// Whether a Range field counts, by the If-Range field beside it (section 13.1.5): the file must be
+/// the very one that the client has a part of.
+pub fn range_applies(
+    head: &Head,
+    octets: &[u8],
+    validators: Validators<'_>,
+    now: Option<u64>,
+) -> bool {
+    if head.count(Name::IfRange) == 0 {
+        return true;
+    }
+    let Some(value) = head.only(Name::IfRange) else { return false };
+    let value = value.of(octets);
+    if value.ends_with(b"\"") {
+        return same_strongly(value, validators.tag.as_bytes());
+    }
+    // A date is a strong validator (8.8.2.2) as soon as the tag is one: no change since then could
+    // have left the date as it is.
+    let is_strong = !validators.tag.starts_with("W/");
+    let date = date::read(value, now).and_then(|date| u64::try_from(date).ok());
+    is_strong && date.is_some() && date == validators.modified
 }
 
 /// Both strong, and the same (section 8.8.3.2).
@@ -103,8 +131,8 @@ mod tests {
     use std::format;
     use std::vec::Vec;
 
-    const STRONG: Validators<'_> = Validators { tag: "\"a-1\"", modified: 784_111_777 };
-    const WEAK: Validators<'_> = Validators { tag: "W/\"a-1\"", modified: 784_111_777 };
+    const STRONG: Validators<'_> = Validators { tag: "\"a-1\"", modified: Some(784_111_777) };
+    const WEAK: Validators<'_> = Validators { tag: "W/\"a-1\"", modified: Some(784_111_777) };
     const AT: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
     const BEHIND: &str = "Sun, 06 Nov 1994 08:49:38 GMT";
@@ -221,5 +249,45 @@ mod tests {
         {
             assert_eq!(tags(none).count(), 0, "{none:?}");
         }
+    }
+
+    #[test]
+    fn rfc9110_13_1_5_if_range_wants_the_very_same_file() {
+        let applies = |validators: Validators<'_>, fields: &str| {
+            let text = format!("GET / HTTP/1.1\r\nRange: bytes=0-0\r\n{fields}\r\n");
+            let head = Head::read(text.as_bytes()).unwrap();
+            range_applies(&head, text.as_bytes(), validators, None)
+        };
+        for fields in ["", "If-Range: \"a-1\"\r\n", &format!("If-Range: {AT}\r\n")] {
+            assert!(applies(STRONG, fields), "{fields}");
+        }
+        assert!(applies(STRONG, "If-Range: Sunday, 06-Nov-94 08:49:37 GMT\r\n"));
+        for fields in [
+            "If-Range: \"b\"\r\n",
+            "If-Range: W/\"a-1\"\r\n",
+            "If-Range: a-1\r\n",
+            "If-Range: \"a-1\r\n",
+            "If-Range: *\r\n",
+            "If-Range: \"b\", \"a-1\"\r\n",
+            "If-Range: \"a-1\"\r\nIf-Range: \"a-1\"\r\n",
+            "If-Range:\r\n",
+            &format!("If-Range: {BEFORE}\r\n"),
+            &format!("If-Range: {BEHIND}\r\n"),
+        ] {
+            assert!(!applies(STRONG, fields), "{fields}");
+        }
+        for fields in
+            ["If-Range: W/\"a-1\"\r\n", "If-Range: \"a-1\"\r\n", &format!("If-Range: {AT}\r\n")]
+        {
+            assert!(!applies(WEAK, fields), "{fields}");
+        }
+    }
+
+    #[test]
+    fn without_a_date_only_the_tag_counts() {
+        let dateless = Validators { modified: None, ..WEAK };
+        answers(dateless, &format!("If-Modified-Since: {BEHIND}\r\n"), Proceed);
+        answers(dateless, &format!("If-Unmodified-Since: {BEFORE}\r\n"), Proceed);
+        answers(dateless, "If-None-Match: \"a-1\"\r\n", NotModified);
     }
 }

@@ -36,8 +36,40 @@ pub fn push(text: &mut String, seconds: u64) {
     text.push_str(str::from_utf8(&form).unwrap_or_default());
 }
 
+/// Appends a time as `1994-11-06 08:49`, for people.
+pub fn push_minute(text: &mut String, seconds: u64) {
+    let form = iso(seconds);
+    text.push_str(str::from_utf8(&form[..10]).unwrap_or_default());
+    text.push(' ');
+    text.push_str(str::from_utf8(&form[11..16]).unwrap_or_default());
+}
+
+/// Appends a time as `1994-11-06T08:49:37Z` (RFC 3339), for programs.
+pub fn push_rfc3339(text: &mut String, seconds: u64) {
+    text.push_str(str::from_utf8(&iso(seconds)).unwrap_or_default());
+}
+
+fn iso(seconds: u64) -> [u8; 20] {
+    let seconds = seconds.min(SECONDS_MAX);
+    let (days, second) = (seconds / SECONDS_PER_DAY, seconds % SECONDS_PER_DAY);
+    let (year, month, day) = civil(days);
+    let mut form = *b"1970-01-01T00:00:00Z";
+    for (at, number) in [
+        (0, year / 100),
+        (2, year % 100),
+        (5, month),
+        (8, day),
+        (11, second / 3_600),
+        (14, second / 60 % 60),
+        (17, second % 60),
+    ] {
+        put_two_digits(&mut form, at, number);
+    }
+    form
+}
+
 #[inline]
-fn put_two_digits(form: &mut [u8; 29], at: usize, number: u64) {
+fn put_two_digits<const N: usize>(form: &mut [u8; N], at: usize, number: u64) {
     form[at] = b'0' + (number / 10) as u8;
     form[at + 1] = b'0' + (number % 10) as u8;
 }
@@ -315,5 +347,18 @@ mod tests {
             assert_eq!(read(&right.as_bytes()[..end], None), None);
         }
         assert!(read(format!("Thu, 29 Feb {} 00:00:00 GMT", 2024).as_bytes(), None).is_some());
+    }
+
+    #[test]
+    fn other_forms() {
+        let written = |push: fn(&mut String, u64), seconds| {
+            let mut text = String::new();
+            push(&mut text, seconds);
+            text
+        };
+        assert_eq!(written(push_minute, 784_111_777), "1994-11-06 08:49");
+        assert_eq!(written(push_rfc3339, 784_111_777), "1994-11-06T08:49:37Z");
+        assert_eq!(written(push_rfc3339, 0), "1970-01-01T00:00:00Z");
+        assert_eq!(written(push_rfc3339, u64::MAX), "9999-12-31T23:59:59Z");
     }
 }

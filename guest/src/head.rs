@@ -140,6 +140,25 @@ impl Head {
         (lines.count == 1).then_some(lines.first)
     }
 
+    /// The values of all lines of a field that is not among [`Name`], in order; `name` is in lower
+    /// case. Hardly ever is one of these asked for: the lines are looked through then.
+    pub fn values_of<'a>(
+        &self,
+        octets: &'a [u8],
+        name: &'static [u8],
+    ) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let mut at = octet::next_line(octets, self.target.end);
+        core::iter::from_fn(move || {
+            loop {
+                let line = field_line(octets, at)?;
+                at = line.end;
+                if line.name.of(octets).eq_ignore_ascii_case(name) {
+                    return Some(line.value.of(octets));
+                }
+            }
+        })
+    }
+
     /// The values of all lines of a field, in order (RFC 9110, section 5.3).
     pub fn values<'a>(
         &self,

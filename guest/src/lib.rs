@@ -6,8 +6,10 @@
 //! `bindings` and the lower half of [`heap`] are about WebAssembly.
 //!
 //! From a head to an answer, in the order of the work: [`memo`], [`request`] ([`head`],
-//! [`framing`], [`authority`], [`target`], [`path`], [`refusal`]), [`site`], [`conditional`],
-//! [`range`], [`media`], [`response`]; and below all of them [`field`], [`octet`] and [`date`].
+//! [`framing`], [`authority`], [`target`], [`path`], [`refusal`]), [`site`], [`redirects`],
+//! [`negotiation`], [`candidates`], [`conditional`], [`range`], [`media`], [`representation`],
+//! [`listing`], [`page`], [`extra`]; and below all of them [`pattern`], [`field`], [`octet`] and
+//! [`date`]. The parameters of web.conf are [`settings`].
 
 #![no_std]
 
@@ -16,21 +18,28 @@ extern crate alloc;
 extern crate std;
 
 pub mod authority;
+pub mod candidates;
 pub mod conditional;
 pub mod contract;
 pub mod date;
+pub mod extra;
 pub mod field;
 pub mod framing;
 pub mod head;
 pub mod heap;
+pub mod listing;
 pub mod media;
 pub mod memo;
+pub mod negotiation;
 pub mod octet;
+pub mod page;
 pub mod path;
+pub mod pattern;
 pub mod range;
+pub mod redirects;
 pub mod refusal;
+pub mod representation;
 pub mod request;
-pub mod response;
 pub mod settings;
 pub mod site;
 pub mod target;

@@ -9,7 +9,6 @@
 //! 4. hidden names are refused.
 
 use crate::octet;
-use crate::refusal::Refusal;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::str;
@@ -20,11 +19,20 @@ pub const CANDIDATE_OCTETS_MAX: usize = 4_096;
 /// The one hidden name that is shown (RFC 8615).
 const WELL_KNOWN: &[u8] = b".well-known";
 
+/// Why a path names nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unnamed {
+    /// It has an escape that is malformed, or that is read in two ways.
+    Malformed,
+    /// No file that this site shows can have that name.
+    Unnameable,
+}
+
 /// Appends the decoded form of an escaped path whose grammar has been checked.
 ///
 /// A path that decodes to more than [`CANDIDATE_OCTETS_MAX`] octets names no file. Nothing is
 /// appended when the path is refused.
-pub fn decode(escaped: &[u8], path: &mut String) -> Result<(), Refusal> {
+pub fn decode(escaped: &[u8], path: &mut String) -> Result<(), Unnamed> {
     if is_plain(escaped) {
         return append(escaped, path);
     }
@@ -35,19 +43,19 @@ pub fn decode(escaped: &[u8], path: &mut String) -> Result<(), Refusal> {
         .split(|&o| o == b'/')
         .any(|segment| segment.starts_with(b".") && segment != WELL_KNOWN)
     {
-        return Err(Refusal::Unnameable);
+        return Err(Unnamed::Unnameable);
     }
     append(&octets, path)
 }
 
-fn append(octets: &[u8], path: &mut String) -> Result<(), Refusal> {
+fn append(octets: &[u8], path: &mut String) -> Result<(), Unnamed> {
     if octets.len() > CANDIDATE_OCTETS_MAX {
-        return Err(Refusal::Unnameable);
+        return Err(Unnamed::Unnameable);
     }
     // An empty path is the root's (RFC 9110, section 4.2.3).
     let octets = if octets.is_empty() { b"/" } else { octets };
     // A name that is not UTF-8 cannot be told to the host; such files are not shown.
-    path.push_str(str::from_utf8(octets).map_err(|_| Refusal::Unnameable)?);
+    path.push_str(str::from_utf8(octets).map_err(|_| Unnamed::Unnameable)?);
     Ok(())
 }
 
@@ -66,7 +74,7 @@ fn is_plain(escaped: &[u8]) -> bool {
 
 /// The path without escapes. `%00` ends a name for some recipients and not for others: it is
 /// refused; an escaped slash is part of a name that no file system has.
-fn unescape(escaped: &[u8]) -> Result<Vec<u8>, Refusal> {
+fn unescape(escaped: &[u8]) -> Result<Vec<u8>, Unnamed> {
     let mut octets = Vec::with_capacity(escaped.len());
     let mut slash = false;
     let mut rest = escaped;
@@ -74,20 +82,25 @@ fn unescape(escaped: &[u8]) -> Result<Vec<u8>, Refusal> {
         let mut octet = *first;
         rest = tail;
         if octet == b'%' {
-            let [high, low, tail @ ..] = tail else { return Err(Refusal::Malformed) };
+            let [high, low, tail @ ..] = tail else { return Err(Unnamed::Malformed) };
             let (Some(high), Some(low)) = (octet::hex_value(*high), octet::hex_value(*low)) else {
-                return Err(Refusal::Malformed);
+                return Err(Unnamed::Malformed);
             };
             octet = high << 4 | low;
             if octet == 0 {
-                return Err(Refusal::Malformed);
+                return Err(Unnamed::Malformed);
             }
             slash |= octet == b'/';
             rest = tail;
         }
         octets.push(octet);
     }
-    if slash { Err(Refusal::Unnameable) } else { Ok(octets) }
+    if slash { Err(Unnamed::Unnameable) } else { Ok(octets) }
+}
+
+/// The text that a piece of the configuration stands for, in which escapes are as in an address.
+pub fn unescape_text(escaped: &str) -> Option<String> {
+    String::from_utf8(unescape(escaped.as_bytes()).ok()?).ok()
 }
 
 /// Removes dot segments (RFC 3986, section 5.2.4), in place: what is kept never overtakes what is
@@ -147,7 +160,7 @@ fn push(text: &mut String, octets: &[u8], plain: impl Fn(u8) -> bool) {
 mod tests {
     use super::*;
 
-    fn decoded(escaped: &str) -> Result<String, Refusal> {
+    fn decoded(escaped: &str) -> Result<String, Unnamed> {
         let mut path = String::new();
         decode(escaped.as_bytes(), &mut path).map(|()| path)
     }
@@ -205,7 +218,7 @@ mod tests {
         for escaped in
             ["/.git/config", "/a/.htpasswd", "/%2egit", "/...", "/..a", "/a/..b/", "/.well-known2"]
         {
-            assert_eq!(decoded(escaped), Err(Refusal::Unnameable), "{escaped}");
+            assert_eq!(decoded(escaped), Err(Unnamed::Unnameable), "{escaped}");
         }
         becomes("/.well-known/acme", "/.well-known/acme");
         becomes("/a.b/c.", "/a.b/c.");
@@ -213,17 +226,17 @@ mod tests {
 
     #[test]
     fn escaped_nul_is_400_and_escaped_slash_404() {
-        assert_eq!(decoded("/a%00b"), Err(Refusal::Malformed));
-        assert_eq!(decoded("/a%2fb"), Err(Refusal::Unnameable));
-        assert_eq!(decoded("/..%2Fb"), Err(Refusal::Unnameable));
-        assert_eq!(decoded("/%2f%00"), Err(Refusal::Malformed));
+        assert_eq!(decoded("/a%00b"), Err(Unnamed::Malformed));
+        assert_eq!(decoded("/a%2fb"), Err(Unnamed::Unnameable));
+        assert_eq!(decoded("/..%2Fb"), Err(Unnamed::Unnameable));
+        assert_eq!(decoded("/%2f%00"), Err(Unnamed::Malformed));
     }
 
     #[test]
     fn names_that_are_not_utf_8_are_404() {
-        assert_eq!(decoded("/%ff"), Err(Refusal::Unnameable));
-        assert_eq!(decoded("/%c0%af"), Err(Refusal::Unnameable));
-        assert_eq!(decoded("/%ed%a0%80"), Err(Refusal::Unnameable));
+        assert_eq!(decoded("/%ff"), Err(Unnamed::Unnameable));
+        assert_eq!(decoded("/%c0%af"), Err(Unnamed::Unnameable));
+        assert_eq!(decoded("/%ed%a0%80"), Err(Unnamed::Unnameable));
     }
 
     #[test]
@@ -238,11 +251,11 @@ mod tests {
             };
             assert_eq!(path(CANDIDATE_OCTETS_MAX - 1), Ok(CANDIDATE_OCTETS_MAX - 1));
             assert_eq!(path(CANDIDATE_OCTETS_MAX), Ok(CANDIDATE_OCTETS_MAX));
-            assert_eq!(path(CANDIDATE_OCTETS_MAX + 1), Err(Refusal::Unnameable));
+            assert_eq!(path(CANDIDATE_OCTETS_MAX + 1), Err(Unnamed::Unnameable));
         }
     }
 
-    fn decoded_length(escaped: &str) -> Result<usize, Refusal> {
+    fn decoded_length(escaped: &str) -> Result<usize, Unnamed> {
         decoded(escaped).map(|path| path.len())
     }
 

@@ -6,8 +6,6 @@ pub enum Refusal {
     /// It does not match the grammar, or two recipients could read it differently (RFC 9112,
     /// sections 2.2, 3, 5 and 6.3).
     Malformed,
-    /// Its path cannot be the name of a file that this site shows.
-    Unnameable,
     /// Its method is known, but not for these resources (RFC 9110, section 15.5.6).
     MethodNotAllowed,
     /// It expects what no server knows (RFC 9110, section 10.1.1).
@@ -27,7 +25,6 @@ impl Refusal {
     pub fn status(self) -> u16 {
         match self {
             Self::Malformed => 400,
-            Self::Unnameable => 404,
             Self::MethodNotAllowed => 405,
             Self::Expectation => 417,
             Self::Misdirected => 421,

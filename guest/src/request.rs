@@ -7,7 +7,7 @@ use crate::authority::Authority;
 use crate::contract::Persistence;
 use crate::framing::Framing;
 use crate::head::{Head, Method, Name, Span, Version};
-use crate::path;
+use crate::path::{self, Unnamed};
 use crate::refusal::Refusal;
 use crate::target::Target;
 use alloc::string::String;
@@ -17,6 +17,8 @@ use alloc::string::String;
 pub enum Wish {
     /// A file or a directory: GET or HEAD.
     Resource,
+    /// What cannot be the name of a file that this site shows: GET or HEAD, too.
+    Unnameable,
     /// To know what is allowed: OPTIONS.
     Options,
 }
@@ -73,7 +75,7 @@ impl Request {
             return refuse(Refusal::Expectation);
         }
         // 6. The method.
-        let wish = match head.method {
+        let mut wish = match head.method {
             Method::Get | Method::Head => Wish::Resource,
             Method::Options => Wish::Options,
             Method::Connect | Method::Known => return refuse(Refusal::MethodNotAllowed),
@@ -83,8 +85,8 @@ impl Request {
         if wish == Wish::Resource {
             match path::decode(target.path.of(octets), path) {
                 Ok(()) => {}
-                Err(Refusal::Malformed) => return Err(Refused::closing(Refusal::Malformed)),
-                Err(refusal) => return refuse(refusal),
+                Err(Unnamed::Malformed) => return Err(Refused::closing(Refusal::Malformed)),
+                Err(Unnamed::Unnameable) => wish = Wish::Unnameable,
             }
         }
         Ok(Self { head, target, host, wish, persistence })
@@ -213,9 +215,16 @@ mod tests {
     }
 
     #[test]
-    fn names_that_cannot_be_shown_are_404_and_the_connection_goes_on() {
-        refused("GET /.git HTTP/1.1\r\nHost: a\r\n\r\n", 404, KeepAlive(0));
-        refused("GET /a%2fb HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n", 404, KeepAlive(3));
-        refused("GET /%ff HTTP/1.0\r\n\r\n", 404, Close);
+    fn names_that_cannot_be_shown_are_no_reason_to_close() {
+        for (text, persistence) in [
+            ("GET /.git HTTP/1.1\r\nHost: a\r\n\r\n", KeepAlive(0)),
+            ("GET /a%2fb HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n", KeepAlive(3)),
+            ("GET /%ff HTTP/1.0\r\n\r\n", Close),
+        ] {
+            let mut path = String::new();
+            let request = Request::read(text.as_bytes(), &mut path).unwrap();
+            assert_eq!((request.wish, request.persistence), (Wish::Unnameable, persistence));
+            assert_eq!(path, "");
+        }
     }
 }

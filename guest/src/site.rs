@@ -3,27 +3,32 @@
 //! `parse`, then `respond`:
 //!
 //! 1. the head is read, or remembered (`memo`, `request`);
-//! 2. a refusal, or the answer to OPTIONS, needs no file;
-//! 3. a path gives its candidates; the host looks for them;
-//! 4. what it found gives the answer: trouble, a redirect, or a file with its conditions
-//!    (`conditional`), and
-//!    then its range (`range`).
+//! 2. a refusal, OPTIONS or a redirect needs no file (`refusal`, `redirects`);
+//! 3. a path gives its candidates, and pages for when there are none (`candidates`); the host looks
+//!    for them;
+//! 4. what it found gives the answer: a page for a trouble, a redirect, a listing (`page`,
+//!    `listing`), or a file with its conditions and its range (`conditional`, `range`,
+//!    `representation`);
+//! 5. the fields of the operator's are added (`extra`).
 
+use crate::candidates::{self, Candidate, Candidates};
 use crate::conditional::{self, Outcome};
 use crate::contract::{
-    Action, Configuration, Context, Directories, File, Found, Listing, Lookup, Parsed, Problem,
-    Response, SettingHelp,
+    Action, Configuration, Context, Directories, Fallback, File, Found, Listing, Lookup, Parsed,
+    Problem, Response, SettingHelp, Trouble,
 };
 use crate::head::{Method, Name};
+use crate::listing;
 use crate::media::MediaTypes;
 use crate::memo::{Memo, Spare, View};
+use crate::negotiation::{Coding, Codings};
+use crate::page;
 use crate::path::CANDIDATE_OCTETS_MAX;
 use crate::range::{self, Selection};
 use crate::refusal::Refusal;
-use crate::request::{Refused, Request, Wish};
-use crate::response::{self, FileFields};
+use crate::representation::{self, FileFields, Representation};
+use crate::request::{Request, Wish};
 use crate::settings::{self, Settings};
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::str;
 
@@ -72,148 +77,253 @@ impl Site {
     }
 }
 
+/// What a head comes to, before any file is looked at.
+enum Decision<'a> {
+    /// The answer needs no file.
+    Answer(Parsed),
+    /// There may be a file.
+    Ask(Question<'a>),
+}
+
+/// A request that the file system has to say something about.
+struct Question<'a> {
+    octets: &'a [u8],
+    path: &'a str,
+    request: &'a Request,
+}
+
+/// What a file that was found stands for.
+enum Role<'a> {
+    /// It is what was asked for, or is served in its place.
+    Resource(Candidate<'a>),
+    /// It tells of a trouble.
+    ErrorPage(Trouble, &'a str),
+}
+
 impl Policy {
     fn parse(&self, view: &View<'_>, context: Option<Context>) -> Parsed {
         match self.decide(view, context) {
-            Ok(request) => {
-                let site = str::from_utf8(request.host.of(view.octets))
-                    .unwrap_or_default()
-                    .to_ascii_lowercase();
-                let candidates = self.candidates(view.path);
-                // A directory is there to be redirected to, or else is not shown.
-                let directories = match view.path.ends_with('/') {
-                    true => Directories::Forbid,
-                    false => Directories::Find,
+            Decision::Answer(parsed) => parsed,
+            Decision::Ask(question) => {
+                let persistence = question.request.persistence;
+                let lookup = self.lookup(&question);
+                let is_in_vain = lookup.candidates.is_empty() && lookup.fallbacks.is_empty();
+                let action = match is_in_vain {
+                    true => Action::Answer(self.finish(page::error(404), view.path)),
+                    false => Action::LookUp(lookup),
                 };
-                let lookup = Lookup { site, candidates, fallbacks: Vec::new(), directories };
-                Parsed { action: Action::LookUp(lookup), persistence: request.persistence }
+                Parsed { action, persistence }
             }
-            Err(answered) => answered,
         }
     }
 
     fn respond(&self, view: &View<'_>, found: &Found, context: Option<Context>) -> Response {
-        let request = match self.decide(view, context) {
-            Ok(request) => request,
+        let question = match self.decide(view, context) {
+            Decision::Ask(question) => question,
             // Nobody was to look: whatever was found, the answer stands.
-            Err(Parsed { action: Action::Answer(response), .. }) => return response,
-            Err(_) => return response::error(500),
+            Decision::Answer(Parsed { action: Action::Answer(response), .. }) => return response,
+            Decision::Answer(_) => return self.finish(page::error(500), view.path),
         };
-        match found {
-            Found::Nothing(trouble) => response::error(response::trouble_status(*trouble)),
-            Found::Directory(listing) => directory(view, request, listing),
-            Found::File(file) => self.file(view, request, file, context),
-        }
+        let response = match found {
+            Found::File(file) => match self.role(&question, file) {
+                Some(Role::Resource(candidate)) => {
+                    return self.resource(&question, candidate, file, context);
+                }
+                Some(Role::ErrorPage(trouble, path)) => {
+                    let content = representation::whole(file.size);
+                    page::own_error(trouble, self.media.of(path), content)
+                }
+                // A file that was not asked for.
+                None => page::error(500),
+            },
+            Found::Directory(listing) => self.directory(&question, listing, context),
+            Found::Nothing(trouble) => page::error(page::trouble_status(*trouble)),
+        };
+        self.finish(response, view.path)
     }
 
-    /// The request, if a look at the files is needed; else its answer.
-    fn decide<'a>(&self, view: &View<'a>, context: Option<Context>) -> Result<&'a Request, Parsed> {
-        let refused = |Refused { refusal, persistence }| Parsed {
-            action: Action::Answer(response::error(refusal.status())),
-            persistence,
+    fn decide<'a>(&'a self, view: &View<'a>, context: Option<Context>) -> Decision<'a> {
+        let answer = |response, persistence| {
+            let action = Action::Answer(self.finish(response, view.path));
+            Decision::Answer(Parsed { action, persistence })
         };
-        let request = view.reading.as_ref().map_err(|refusal| refused(*refusal))?;
-        let refuse = |refusal| Err(refused(Refused { refusal, persistence: request.persistence }));
+        let request = match view.reading {
+            Ok(request) => request,
+            Err(refused) => {
+                return answer(page::error(refused.refusal.status()), refused.persistence);
+            }
+        };
         // RFC 9110, section 7.4; by hand, without a context, nothing is secure.
         if request.target.secure && !context.is_some_and(|context| context.secure) {
-            return refuse(Refusal::Misdirected);
+            return answer(page::error(Refusal::Misdirected.status()), request.persistence);
         }
-        match request.wish {
-            Wish::Options => Err(Parsed {
-                action: Action::Answer(response::options()),
-                persistence: request.persistence,
-            }),
-            // The contract's limit on candidates. No file has so long a name.
-            Wish::Resource
-                if view.path.len() + self.longest_suffix(view.path) > CANDIDATE_OCTETS_MAX =>
-            {
-                refuse(Refusal::Unnameable)
+        if request.wish == Wish::Options {
+            return answer(page::options(), request.persistence);
+        }
+        if let Some(response) = self.redirect(view, request) {
+            return answer(response, request.persistence);
+        }
+        Decision::Ask(Question { octets: view.octets, path: view.path, request })
+    }
+
+    /// Where the operator sends a path.
+    fn redirect(&self, view: &View<'_>, request: &Request) -> Option<Response> {
+        let redirects = &self.settings.redirects;
+        let redirect = redirects.iter().rfind(|redirect| redirect.covers(view.path))?;
+        let (location, with_query) = redirect.location(view.path);
+        let query = request.target.query.filter(|_| with_query);
+        Some(page::redirect(redirect.status, location, query.map(|query| query.of(view.octets))))
+    }
+
+    fn candidates<'a>(&'a self, question: &Question<'a>) -> Candidates<'a> {
+        Candidates::new(question.path, &self.settings.index, self.codings(question))
+    }
+
+    /// The codings that the client takes, where there may be any.
+    fn codings(&self, question: &Question<'_>) -> Codings {
+        match self.settings.precompressed {
+            true => {
+                let head = &question.request.head;
+                Codings::read(head.values_of(question.octets, b"accept-encoding"))
             }
-            Wish::Resource => Ok(request),
+            false => Codings::IDENTITY,
         }
     }
 
-    /// The longest that a candidate appends to a path.
-    fn longest_suffix(&self, path: &str) -> usize {
-        if path.ends_with('/') {
-            self.settings.index.iter().map(String::len).max().unwrap_or(0)
-        } else {
-            1
+    fn lookup(&self, question: &Question<'_>) -> Lookup {
+        let site = str::from_utf8(question.request.host.of(question.octets)).unwrap_or_default();
+        let is_directory = question.path.ends_with('/');
+        let candidates = self.candidates(question);
+        // The contract's limit. No file has so long a name.
+        let is_nameable = question.request.wish == Wish::Resource
+            && candidates.octets_max() <= CANDIDATE_OCTETS_MAX;
+        Lookup {
+            site: site.to_ascii_lowercase(),
+            candidates: if is_nameable { candidates.list() } else { Vec::new() },
+            fallbacks: self.fallbacks(question),
+            directories: match (is_directory, self.settings.listing) {
+                (true, true) => Directories::Read,
+                (true, false) => Directories::Forbid,
+                // It is there to be redirected to.
+                (false, _) => Directories::Find,
+            },
         }
     }
 
-    /// The names that a path may stand for: the index files of a directory and then itself, or a
-    /// file and then a directory.
-    fn candidates(&self, path: &str) -> Vec<String> {
-        let joined = |suffix: &str| [path, suffix].concat();
-        if path.ends_with('/') {
-            let mut candidates = Vec::with_capacity(self.settings.index.len() + 1);
-            candidates.extend(self.settings.index.iter().map(|name| joined(name)));
-            candidates.push(joined(""));
-            candidates
-        } else {
-            [joined(""), joined("/")].into()
+    /// The page for whatever is missing in each of its forms, then the pages that tell of a
+    /// trouble.
+    fn fallbacks(&self, question: &Question<'_>) -> Vec<Fallback> {
+        let mut fallbacks = Vec::new();
+        if let Some(candidates) = self.fallback(question) {
+            let after = Trouble::Missing;
+            let forms = candidates.list_files().into_iter();
+            fallbacks.extend(forms.map(|path| Fallback { after, path }));
         }
+        let pages = self.settings.error_pages.iter();
+        fallbacks.extend(pages.map(|(after, path)| Fallback { after: *after, path: path.clone() }));
+        fallbacks
     }
 
-    /// The file name of a candidate; none for a directory, and for what is no candidate.
-    fn file_name<'a>(&'a self, path: &'a str, candidate: u32) -> Option<&'a str> {
-        if path.ends_with('/') {
-            self.settings.index.get(candidate as usize).map(String::as_str)
-        } else {
-            (candidate == 0).then_some(path)
-        }
+    fn fallback(&self, question: &Question<'_>) -> Option<Candidates<'_>> {
+        let path = self.settings.fallback.as_deref()?;
+        Some(Candidates::new(path, &[], self.codings(question)))
     }
 
-    /// The answer about a file.
-    fn file(
+    fn role<'a>(&'a self, question: &Question<'a>, file: &File) -> Option<Role<'a>> {
+        let Some(after) = file.after else {
+            return Some(Role::Resource(self.candidates(question).get(file.candidate)?));
+        };
+        let mut number = file.candidate as usize;
+        if let Some(candidates) = self.fallback(question) {
+            if let Some(candidate) = candidates.get(file.candidate) {
+                return (after == Trouble::Missing).then_some(Role::Resource(candidate));
+            }
+            number -= candidates.list_files().len();
+        }
+        let (trouble, path) = self.settings.error_pages.get(number)?;
+        (after == *trouble).then_some(Role::ErrorPage(after, path))
+    }
+
+    /// The answer with a file of the site.
+    fn resource(
         &self,
-        view: &View<'_>,
-        request: &Request,
+        question: &Question<'_>,
+        candidate: Candidate<'_>,
         file: &File,
         context: Option<Context>,
     ) -> Response {
-        if let Some(trouble) = file.after {
-            return response::fallback(trouble, file.size);
-        }
-        // A file that was not asked for.
-        let Some(name) = self.file_name(view.path, file.candidate) else {
-            return response::error(500);
+        let precompressed = self.settings.precompressed;
+        let is_refused = precompressed
+            && candidate.coding == Coding::Identity
+            && !self.codings(question).identity;
+        let mut response = if is_refused {
+            page::not_acceptable()
+        } else {
+            let representation = Representation {
+                size: file.size,
+                modified: file.modified,
+                content_type: self.media.of(candidate.name),
+                coding: candidate.coding,
+                varies: precompressed && candidates::may_vary(candidate.name),
+                cache_control: self.settings.cache_control(|| candidate.path()),
+            };
+            let now = context.map(|context| context.now);
+            let fields = FileFields::new(&representation, now, self.settings.header.octets());
+            represent(question, fields, file.size, now)
         };
-        let now = context.map(|context| context.now);
-        let fields = FileFields::new(file.size, file.modified, now, &self.settings.cache_control);
-        match conditional::evaluate(&request.head, view.octets, fields.validators(), now) {
-            Outcome::Failed => return response::error(412),
-            Outcome::NotModified => return fields.not_modified(),
-            Outcome::Proceed => {}
+        self.settings.header.push(&mut response.fields, || candidate.path());
+        response
+    }
+
+    /// The answer about a directory: its address ends with a slash, and its entries are shown or
+    /// not.
+    fn directory(
+        &self,
+        question: &Question<'_>,
+        found: &Listing,
+        context: Option<Context>,
+    ) -> Response {
+        let Question { octets, path, request, .. } = *question;
+        if !path.ends_with('/') {
+            return page::slash(path, request.target.query.map(|query| query.of(octets)));
         }
-        let content_type = self.media.of(name);
-        match selection(view, request, file.size) {
-            Selection::Whole => fields.whole(content_type, file.size),
-            Selection::Part { first, last } => fields.part(content_type, first, last, file.size),
-            Selection::Unsatisfiable => response::unsatisfiable(file.size),
+        match self.settings.listing {
+            true => listing::respond(octets, path, request, found, context),
+            false => page::error(403),
         }
+    }
+
+    /// Adds the operator's fields.
+    fn finish(&self, mut response: Response, path: &str) -> Response {
+        self.settings.header.push(&mut response.fields, || path.into());
+        response
     }
 }
 
-/// The range asked for. Only GET has one (RFC 9110, section 14.2), and not under a condition that
-/// is not evaluated yet (section 13.1.5): the whole file is always a right answer.
-fn selection(view: &View<'_>, request: &Request, size: u64) -> Selection {
-    if request.head.method != Method::Get || request.head.count(Name::IfRange) > 0 {
-        return Selection::Whole;
+/// The answer about a file under the request's conditions, and then its range (RFC 9110, section
+/// 13.2.2). Only GET has a range (section 14.2), and only one Range field is one.
+fn represent(
+    question: &Question<'_>,
+    fields: FileFields<'_>,
+    size: u64,
+    now: Option<u64>,
+) -> Response {
+    let Question { octets, request: Request { head, .. }, .. } = question;
+    match conditional::evaluate(head, octets, fields.validators(), now) {
+        Outcome::Failed => return page::error(412),
+        Outcome::NotModified => return fields.not_modified(),
+        Outcome::Proceed => {}
     }
-    match request.head.only(Name::Range) {
-        Some(value) => range::select(value.of(view.octets), size),
-        None => Selection::Whole,
+    let range = head.only(Name::Range).filter(|_| {
+        head.method == Method::Get
+            && conditional::range_applies(head, octets, fields.validators(), now)
+    });
+    match range.map_or(Selection::Whole, |value| range::select(value.of(octets), size)) {
+        Selection::Whole => fields.whole(),
+        Selection::Part(range) => fields.part(range),
+        Selection::Parts(ranges) => fields.parts(&ranges, octets),
+        Selection::Unsatisfiable => page::unsatisfiable(size),
     }
-}
-
-/// The answer about a directory: its address ends with a slash, and its entries are not shown.
-fn directory(view: &View<'_>, request: &Request, _listing: &Listing) -> Response {
-    if view.path.ends_with('/') {
-        return response::error(403);
-    }
-    response::redirect(view.path, request.target.query.map(|query| query.of(view.octets)))
 }
 
 #[cfg(test)]

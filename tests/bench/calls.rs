@@ -1,7 +1,9 @@
-//! What the sandbox costs: `cargo run --release --example calls [FILE]`.
+//! What the sandbox costs: `cargo run --release --example calls [FILE...]`.
 //!
-//! Prints nanoseconds for each call of the built-in guest, or of the component in FILE, with heads of about 300 octets that all
-//! differ: the best of several batches, since whatever disturbs a measurement makes it longer.
+//! Prints nanoseconds for each call of the built-in guest, or of the components in the files, with
+//! heads of about 300 octets that all differ: the best of many batches, since whatever disturbs a
+//! measurement makes it longer. Batches of several components take turns, and each is compared with
+//! the first by the median of the ratios of neighbours.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -11,33 +13,48 @@ use std::time::{Duration, Instant};
 use wasmhttpd::sandbox::contract::{
     Action, Configuration, Context, Datetime, File, Found, IpAddress, Trouble,
 };
-use wasmhttpd::sandbox::{EMBEDDED_GUEST, Runtime, RuntimeOptions, Sandbox};
+use wasmhttpd::sandbox::{EMBEDDED_GUEST, Generation, Instance, Runtime, RuntimeOptions, Sandbox};
 
 const HEADS: usize = 64;
-const BATCHES: usize = 15;
-const CALLS: usize = 20_000;
-const INSTANCES: usize = 500;
+const BATCHES: usize = 61;
+const CALLS: usize = 5_000;
+const INSTANCES: usize = 200;
+
+/// A guest that is measured.
+struct Subject {
+    name: String,
+    generation: Arc<Generation>,
+}
 
 fn main() {
     let runtime = Runtime::new(RuntimeOptions {
         workers: 1,
-        deadline: Duration::from_millis(20),
+        deadline: Duration::from_secs(1),
         memory_octets_max: 64 << 20,
         wasi: false,
     })
     .expect("an engine");
-    let component = match std::env::args_os().nth(1) {
-        Some(path) => Runtime::read(Path::new(&path)).expect("a component"),
-        None => EMBEDDED_GUEST.to_vec(),
-    };
-    let mut generation = runtime.load(&component).expect("a guest");
-    let configuration = Configuration { media: Vec::new(), parameters: Vec::new() };
-    generation.configure(configuration).expect("a start").expect("no problems");
+    let mut components: Vec<(String, Vec<u8>)> = std::env::args()
+        .skip(1)
+        .map(|path| (path.clone(), Runtime::read(Path::new(&path)).expect("a component")))
+        .collect();
+    if components.is_empty() {
+        components.push(("built in".into(), EMBEDDED_GUEST.to_vec()));
+    }
+    let subjects: Vec<_> = components
+        .into_iter()
+        .map(|(name, component)| {
+            let mut generation = runtime.load(&component).expect("a guest");
+            let configuration = Configuration { media: Vec::new(), parameters: Vec::new() };
+            generation.configure(configuration).expect("a start").expect("no problems");
+            Subject { name, generation: Arc::new(generation) }
+        })
+        .collect();
 
     let heads: Vec<String> = (0..HEADS).map(head).collect();
     let context =
         Some(Context { peer: IpAddress::Ipv4(0x7f00_0001), secure: false, now: 1_800_000_000 });
-    let found = Found::File(File {
+    let file = Found::File(File {
         candidate: 0,
         size: 1024,
         modified: Datetime { seconds: 1_700_000_000, nanoseconds: 123_456_789 },
@@ -46,34 +63,74 @@ fn main() {
     let missing = Found::Nothing(Trouble::Missing);
     println!("heads of {} octets, {HEADS} in turn; ns", heads[0].len());
 
-    let generation = Arc::new(generation);
-    let mut sandbox = Sandbox::new(Arc::clone(&generation), false, 0);
-    sandbox.begin_turn();
-    let Ok(instance) = sandbox.instance(Instant::now()) else { panic!("no instance") };
-    measure("parse", CALLS, |call| {
-        let parsed = instance.parse(&heads[call % HEADS], context).expect("an answer");
+    let head = |call: usize| &heads[call % HEADS];
+    measure_calls("parse", &subjects, |instance, call| {
+        let parsed = instance.parse(head(call), context).expect("an answer");
         assert!(matches!(black_box(parsed).action, Action::LookUp(_)));
     });
-    measure("respond, another head than parse", CALLS, |call| {
-        black_box(instance.respond(&heads[call % HEADS], &found, context).expect("an answer"));
+    measure_calls("respond, another head than parse", &subjects, |instance, call| {
+        black_box(instance.respond(head(call), &file, context).expect("an answer"));
     });
-    measure("parse and respond", CALLS, |call| {
-        let head = &heads[call % HEADS];
-        black_box(instance.parse(head, context).expect("an answer"));
-        black_box(instance.respond(head, &found, context).expect("an answer"));
+    measure_calls("parse and respond", &subjects, |instance, call| {
+        black_box(instance.parse(head(call), context).expect("an answer"));
+        black_box(instance.respond(head(call), &file, context).expect("an answer"));
     });
-    measure("parse and respond, 404", CALLS, |call| {
-        let head = &heads[call % HEADS];
-        black_box(instance.parse(head, context).expect("an answer"));
-        black_box(instance.respond(head, &missing, context).expect("an answer"));
+    measure_calls("parse and respond, 404", &subjects, |instance, call| {
+        black_box(instance.parse(head(call), context).expect("an answer"));
+        black_box(instance.respond(head(call), &missing, context).expect("an answer"));
     });
 
-    let mut fresh = Sandbox::new(generation, true, 0);
-    measure("a fresh instance, configured", INSTANCES, |_| {
-        assert!(fresh.instance(Instant::now()).is_ok());
-        fresh.finish(false);
+    let mut fresh: Vec<_> = sandboxes(&subjects, true);
+    measure("a fresh instance, configured", &subjects, INSTANCES, |subject, _| {
+        let sandbox = &mut fresh[subject];
+        assert!(sandbox.instance(Instant::now()).is_ok());
+        sandbox.finish(false);
     });
-    sandbox.end_turn();
+}
+
+fn sandboxes(subjects: &[Subject], fresh_for_each: bool) -> Vec<Sandbox> {
+    let sandbox =
+        |subject: &Subject| Sandbox::new(Arc::clone(&subject.generation), fresh_for_each, 0);
+    let sandboxes: Vec<_> = subjects.iter().map(sandbox).collect();
+    sandboxes.iter().for_each(Sandbox::begin_turn);
+    sandboxes
+}
+
+fn measure_calls(what: &str, subjects: &[Subject], mut call: impl FnMut(&mut Instance, usize)) {
+    let mut sandboxes = sandboxes(subjects, false);
+    let now = Instant::now();
+    measure(what, subjects, CALLS, |subject, number| {
+        let Ok(instance) = sandboxes[subject].instance(now) else { panic!("no instance") };
+        call(instance, number);
+    });
+}
+
+/// Calls with the number of a subject and the number of a call, in batches.
+fn measure(what: &str, subjects: &[Subject], calls: usize, mut call: impl FnMut(usize, usize)) {
+    let mut best = vec![Duration::MAX; subjects.len()];
+    let mut ratios = vec![Vec::new(); subjects.len()];
+    for _ in 0..BATCHES {
+        let mut first = Duration::ZERO;
+        for subject in 0..subjects.len() {
+            let start = Instant::now();
+            (0..calls).for_each(|number| call(subject, number));
+            let time = start.elapsed();
+            if subject == 0 {
+                first = time;
+            }
+            best[subject] = best[subject].min(time);
+            ratios[subject].push(time.as_secs_f64() / first.as_secs_f64());
+        }
+    }
+    for (subject, Subject { name, .. }) in subjects.iter().enumerate() {
+        ratios[subject].sort_by(f64::total_cmp);
+        let time = best[subject].as_nanos() as f64 / calls as f64;
+        print!("{time:>8.0}  {what}");
+        match subjects.len() {
+            1 => println!(),
+            _ => println!(", {name}: {:.3} of the first", ratios[subject][BATCHES / 2]),
+        }
+    }
 }
 
 /// What a browser sends, nearly.
@@ -85,16 +142,4 @@ fn head(number: usize) -> String {
          Accept-Encoding: gzip, deflate, br, zstd\r\nConnection: keep-alive\r\n\
          Referer: http://www.example.org/page-{number}\r\nSec-Fetch-Dest: style\r\n\r\n"
     )
-}
-
-fn measure(what: &str, calls: usize, mut call: impl FnMut(usize)) {
-    let best = (0..BATCHES)
-        .map(|_| {
-            let start = Instant::now();
-            (0..calls).for_each(&mut call);
-            start.elapsed()
-        })
-        .min()
-        .unwrap_or_default();
-    println!("{:>8.0}  {what}", best.as_nanos() as f64 / calls as f64);
 }

@@ -1,0 +1,127 @@
+//! The order of entries: directories before files, then by what the query says.
+
+use crate::contract::Entry;
+use core::cmp::Ordering;
+
+/// What entries are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// The name, without regard to the case of ASCII letters.
+    Name,
+    /// The size.
+    Size,
+    /// The time of the last change.
+    Modified,
+}
+
+impl Key {
+    /// All of them, as columns.
+    pub const ALL: [Self; 3] = [Self::Name, Self::Size, Self::Modified];
+
+    /// The word for it in the query.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Size => "size",
+            Self::Modified => "modified",
+        }
+    }
+}
+
+/// An order of entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// What they are sorted by.
+    pub key: Key,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+impl Order {
+    /// Reads `sort=name|size|modified` and `order=asc|desc` from a query; whatever else is there is
+    /// passed over.
+    pub fn read(query: &[u8]) -> Self {
+        let mut order = Self { key: Key::Name, descending: false };
+        for parameter in query.split(|&o| o == b'&') {
+            match parameter {
+                b"order=asc" => order.descending = false,
+                b"order=desc" => order.descending = true,
+                [b's', b'o', b'r', b't', b'=', word @ ..] => {
+                    let key = Key::ALL.into_iter().find(|key| key.word().as_bytes() == word);
+                    order.key = key.unwrap_or(order.key);
+                }
+                _ => {}
+            }
+        }
+        order
+    }
+
+    /// Sorts entries. No two have the same name, so that the order is the same each time.
+    pub fn sort(self, entries: &mut [&Entry]) {
+        entries.sort_unstable_by(|a, b| {
+            let order = match self.key {
+                Key::Name => Ordering::Equal,
+                // A directory has no size.
+                Key::Size => a.size.cmp(&b.size),
+                Key::Modified => (a.modified.seconds, a.modified.nanoseconds)
+                    .cmp(&(b.modified.seconds, b.modified.nanoseconds)),
+            };
+            let order = order.then_with(|| compare_names(&a.name, &b.name));
+            let order = if self.descending { order.reverse() } else { order };
+            b.directory.cmp(&a.directory).then(order)
+        });
+    }
+}
+
+fn compare_names(a: &str, b: &str) -> Ordering {
+    lower(a).cmp(lower(b)).then_with(|| a.cmp(b))
+}
+
+fn lower(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().map(|octet| octet.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Datetime;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    fn sorted(query: &str) -> Vec<&'static str> {
+        let entry = |(name, size, seconds): (&'static str, u64, u64)| Entry {
+            name: name.trim_end_matches('/').to_string(),
+            directory: name.ends_with('/'),
+            size,
+            modified: Datetime { seconds, nanoseconds: 0 },
+        };
+        let names =
+            [("b", 1, 30), ("B", 3, 20), ("z/", 0, 5), ("a", 2, 20), ("10", 1, 10), ("y/", 0, 9)];
+        let entries = names.map(entry);
+        let mut shown: Vec<_> = entries.iter().collect();
+        Order::read(query.as_bytes()).sort(&mut shown);
+        shown
+            .iter()
+            .map(|entry| {
+                names.iter().find(|name| name.0.trim_end_matches('/') == entry.name).unwrap().0
+            })
+            .collect()
+    }
+
+    #[test]
+    fn by_name_unless_the_query_says_otherwise() {
+        let by_name = ["y/", "z/", "10", "a", "B", "b"];
+        for query in ["", "sort=name", "order=asc", "sort=colour", "x&sort=name&", "sort", "%"] {
+            assert_eq!(sorted(query), by_name, "{query}");
+        }
+        assert_eq!(sorted("order=desc"), ["z/", "y/", "b", "B", "a", "10"]);
+    }
+
+    #[test]
+    fn by_size_and_time_and_then_by_name() {
+        assert_eq!(sorted("sort=size"), ["y/", "z/", "10", "b", "a", "B"]);
+        assert_eq!(sorted("order=desc&sort=size"), ["z/", "y/", "B", "a", "b", "10"]);
+        assert_eq!(sorted("sort=modified"), ["z/", "y/", "10", "a", "B", "b"]);
+        assert_eq!(sorted("sort=modified&order=desc"), ["y/", "z/", "b", "B", "a", "10"]);
+    }
+}
