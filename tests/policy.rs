@@ -22,7 +22,7 @@ fn error_pages_by_cause() {
         .under(under)
         .serve("parameter error-page 404 /404.html\nparameter error-page 403 /errors/403.txt");
     let locked = server.site.path("www/locked.txt");
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).expect("a locked file");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("a locked file");
     let mut client = server.client();
     for target in ["/missing", "/a/b/c", "/.git/config", "/a%2fb", "/%ff"] {
         let answer = client.get(target).expect(404);

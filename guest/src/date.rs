@@ -18,12 +18,12 @@ const LONG_DAYS: [&str; 7] =
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Appends a time in seconds since the epoch as IMF-fixdate.
-pub fn push(text: &mut String, seconds: u64) {
+/// Appends a time in seconds since the epoch as IMF-fixdate, and the end of its line.
+pub fn push_line(text: &mut String, seconds: u64) {
     let seconds = seconds.min(SECONDS_MAX);
     let (days, second) = (seconds / SECONDS_PER_DAY, seconds % SECONDS_PER_DAY);
     let (year, month, day) = civil(days);
-    let mut form = *b"Thu, 01 Jan 1970 00:00:00 GMT";
+    let mut form = *b"Thu, 01 Jan 1970 00:00:00 GMT\r\n";
     // The epoch was a Thursday.
     form[..3].copy_from_slice(DAYS[((days + 3) % 7) as usize].as_bytes());
     put_two_digits(&mut form, 5, day);
@@ -258,7 +258,8 @@ mod tests {
 
     fn written(seconds: u64) -> String {
         let mut text = String::new();
-        push(&mut text, seconds);
+        push_line(&mut text, seconds);
+        assert_eq!(text.split_off(text.len() - 2), "\r\n");
         text
     }
 

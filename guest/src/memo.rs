@@ -3,12 +3,14 @@
 //! `respond` gets the head of `parse` again, so that a request is read once. The memo changes no
 //! answer: it holds what [`Request::read`] makes of a head, and that depends on nothing else.
 
+use crate::head::Span;
 use crate::octet;
 use crate::path::CANDIDATE_OCTETS_MAX;
 use crate::refusal::Refusal;
 use crate::request::{Refused, Request};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::str;
 
 /// The longest head that is remembered. The buffer is there from the start, because what is
 /// allocated between two requests has to be gone before the next one (see `heap`).
@@ -19,10 +21,34 @@ pub const HEAD_OCTETS_MAX: usize = 16_384;
 pub struct View<'a> {
     /// The head as octets.
     pub octets: &'a [u8],
-    /// The decoded path.
-    pub path: &'a str,
+    /// The head as it came, where its octets are the same: where it is ASCII.
+    text: Option<&'a str>,
+    decoded: &'a str,
     /// The request, by positions in the octets.
     pub reading: &'a Result<Request, Refused>,
+}
+
+impl<'a> View<'a> {
+    /// The decoded path of a request; empty where it names nothing.
+    pub fn path(&self) -> &'a str {
+        match self.reading {
+            Ok(Request { is_plain: true, target, .. }) => match self.text(target.path) {
+                // An empty path is the root's (RFC 9110, section 4.2.3).
+                "" => "/",
+                path => path,
+            },
+            _ => self.decoded,
+        }
+    }
+
+    /// A run of octets that are ASCII, as text.
+    pub fn text(&self, span: Span) -> &'a str {
+        let text = match self.text {
+            Some(text) => text.get(span.start..span.end),
+            None => str::from_utf8(span.of(self.octets)).ok(),
+        };
+        text.unwrap_or_default()
+    }
 }
 
 /// The memory of one head.
@@ -67,7 +93,7 @@ impl Memo {
             self.path.clear();
             self.reading = Request::read(octets, &mut self.path);
         }
-        View { octets, path: &self.path, reading: &self.reading }
+        View { octets, text: Some(head), decoded: &self.path, reading: &self.reading }
     }
 }
 
@@ -79,20 +105,21 @@ impl Default for Memo {
 
 impl Spare {
     fn read<'a>(&'a mut self, head: &'a str) -> View<'a> {
-        let octets = if head.is_ascii() {
+        let text = head.is_ascii().then_some(head);
+        let octets = if let Some(head) = text {
             head.as_bytes()
         } else {
             // Octets as text: a character is an octet, or the head is none.
             for character in head.chars() {
                 let Ok(octet) = u8::try_from(character) else {
-                    return View { octets: &[], path: "", reading: &NO_HEAD };
+                    return View { octets: &[], text: None, decoded: "", reading: &NO_HEAD };
                 };
                 self.octets.push(octet);
             }
             &self.octets
         };
         let reading = self.reading.insert(Request::read(octets, &mut self.path));
-        View { octets, path: &self.path, reading }
+        View { octets, text, decoded: &self.path, reading }
     }
 }
 
@@ -133,8 +160,8 @@ mod tests {
                     let (one, other) =
                         (memo.read(head, &mut spare), fresh.read(head, &mut other_spare));
                     assert_eq!(
-                        (one.octets, one.path, one.reading),
-                        (other.octets, other.path, other.reading),
+                        (one.octets, one.path(), one.reading),
+                        (other.octets, other.path(), other.reading),
                         "{head:?}"
                     );
                 }

@@ -61,7 +61,7 @@ fn append(octets: &[u8], path: &mut String) -> Result<(), Unnamed> {
 
 /// Whether a path is already what it would decode to: no escape, and no segment that is empty or
 /// starts with a dot. Nearly every path is.
-fn is_plain(escaped: &[u8]) -> bool {
+pub fn is_plain(escaped: &[u8]) -> bool {
     let mut previous = 0;
     for &octet in escaped {
         if octet == b'%' || (previous == b'/' && (octet == b'/' || octet == b'.')) {

@@ -53,15 +53,16 @@ impl<'a> FileFields<'a> {
     pub fn new(representation: &'a Representation<'a>, now: Option<u64>, others: usize) -> Self {
         let Representation { modified, cache_control, varies, .. } = *representation;
         let mut fields = String::with_capacity(FIELDS_OCTETS + cache_control.len() + others);
-        fields.push_str("ETag: ");
-        let start = fields.len();
-        push_tag(&mut fields, representation, now);
-        let tag = (start, fields.len());
+        // Few pieces: each one costs as much as a dozen octets.
+        let is_young =
+            now.is_some_and(|now| now.saturating_sub(modified.seconds) < TAG_SETTLES_SECONDS);
+        fields.push_str(if is_young { "ETag: W/\"" } else { "ETag: \"" });
+        push_opaque_tag(&mut fields, representation);
+        let tag = ("ETag: ".len(), fields.len() + 1);
         // 8.8.2.1: not later than the time of the answer.
         let modified = modified.seconds.min(now.unwrap_or(u64::MAX));
-        fields.push_str("\r\nLast-Modified: ");
-        date::push(&mut fields, modified);
-        fields.push_str("\r\n");
+        fields.push_str("\"\r\nLast-Modified: ");
+        date::push_line(&mut fields, modified);
         if !cache_control.is_empty() {
             push_field(&mut fields, "Cache-Control: ", cache_control);
         }
@@ -150,15 +151,11 @@ fn push_content_range(fields: &mut String, range: ByteRange, size: u64) {
     fields.push_str("\r\n");
 }
 
-/// `"SIZE-NANOSECONDS"` in hexadecimal, and the coding where there is one, since its file may be
-/// as large and as old as another's. The time wraps around in the year 2554, which no tag minds.
-fn push_tag(fields: &mut String, representation: &Representation<'_>, now: Option<u64>) {
+/// `SIZE-NANOSECONDS` in hexadecimal, and the coding where there is one, since its file may be as
+/// large and as old as another's. The time wraps around in the year 2554, which no tag minds.
+fn push_opaque_tag(fields: &mut String, representation: &Representation<'_>) {
     const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
     let Representation { size, modified, coding, .. } = *representation;
-    if now.is_some_and(|now| now.saturating_sub(modified.seconds) < TAG_SETTLES_SECONDS) {
-        fields.push_str("W/");
-    }
-    fields.push('"');
     field::push_hexadecimal(fields, size);
     fields.push('-');
     let time = modified
@@ -170,7 +167,6 @@ fn push_tag(fields: &mut String, representation: &Representation<'_>, now: Optio
         fields.push('-');
         fields.push_str(coding.name());
     }
-    fields.push('"');
 }
 
 /// The content that is all of a file.

@@ -30,6 +30,8 @@ pub struct Request {
     pub head: Head,
     /// Its target.
     pub target: Target,
+    /// Whether its path is already what it would decode to.
+    pub is_plain: bool,
     /// The name of the host asked for; empty when there was none.
     pub host: Span,
     /// What it wants.
@@ -55,7 +57,8 @@ impl Refused {
 }
 
 impl Request {
-    /// Reads a head, and appends the decoded path to `path` if a resource is wanted.
+    /// Reads a head, and appends the decoded path to `path` if a resource is wanted and its path is
+    /// not plain.
     pub fn read(octets: &[u8], path: &mut String) -> Result<Self, Refused> {
         // 1. The grammar of the head.
         let head = Head::read(octets).map_err(Refused::closing)?;
@@ -82,14 +85,16 @@ impl Request {
             Method::Unknown => return refuse(Refusal::MethodUnknown),
         };
         // 7. The name of the resource.
-        if wish == Wish::Resource {
-            match path::decode(target.path.of(octets), path) {
+        let escaped = target.path.of(octets);
+        let is_plain = wish == Wish::Resource && path::is_plain(escaped);
+        if wish == Wish::Resource && !is_plain {
+            match path::decode(escaped, path) {
                 Ok(()) => {}
                 Err(Unnamed::Malformed) => return Err(Refused::closing(Refusal::Malformed)),
                 Err(Unnamed::Unnameable) => wish = Wish::Unnameable,
             }
         }
-        Ok(Self { head, target, host, wish, persistence })
+        Ok(Self { head, target, is_plain, host, wish, persistence })
     }
 }
 
@@ -116,6 +121,9 @@ mod tests {
         let mut path = String::new();
         let request = Request::read(text.as_bytes(), &mut path)
             .map_err(|r| (r.refusal.status(), r.persistence))?;
+        if request.is_plain {
+            path = text[request.target.path.start..request.target.path.end].into();
+        }
         Ok((text[request.host.start..request.host.end].into(), path))
     }
 
@@ -168,7 +176,7 @@ mod tests {
     #[test]
     fn rfc9112_3_2_2_an_absolute_target_goes_before_host() {
         accepted("GET http://a:1/b HTTP/1.1\r\nHost: c:2\r\n\r\n", "a", "/b");
-        accepted("GET http://a HTTP/1.0\r\n\r\n", "a", "/");
+        accepted("GET http://a HTTP/1.0\r\n\r\n", "a", "");
         accepted("GET /b HTTP/1.1\r\nHost: c:2\r\n\r\n", "c", "/b");
     }
 

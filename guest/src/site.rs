@@ -30,7 +30,6 @@ use crate::representation::{self, FileFields, Representation};
 use crate::request::{Request, Wish};
 use crate::settings::{self, Settings};
 use alloc::vec::Vec;
-use core::str;
 
 /// A configured site.
 #[derive(Debug, Default)]
@@ -89,6 +88,7 @@ enum Decision<'a> {
 struct Question<'a> {
     octets: &'a [u8],
     path: &'a str,
+    host: &'a str,
     request: &'a Request,
 }
 
@@ -109,7 +109,7 @@ impl Policy {
                 let lookup = self.lookup(&question);
                 let is_in_vain = lookup.candidates.is_empty() && lookup.fallbacks.is_empty();
                 let action = match is_in_vain {
-                    true => Action::Answer(self.finish(page::error(404), view.path)),
+                    true => Action::Answer(self.finish(page::error(404), question.path)),
                     false => Action::LookUp(lookup),
                 };
                 Parsed { action, persistence }
@@ -122,7 +122,7 @@ impl Policy {
             Decision::Ask(question) => question,
             // Nobody was to look: whatever was found, the answer stands.
             Decision::Answer(Parsed { action: Action::Answer(response), .. }) => return response,
-            Decision::Answer(_) => return self.finish(page::error(500), view.path),
+            Decision::Answer(_) => return self.finish(page::error(500), ""),
         };
         let response = match found {
             Found::File(file) => match self.role(&question, file) {
@@ -139,12 +139,13 @@ impl Policy {
             Found::Directory(listing) => self.directory(&question, listing, context),
             Found::Nothing(trouble) => page::error(page::trouble_status(*trouble)),
         };
-        self.finish(response, view.path)
+        self.finish(response, question.path)
     }
 
     fn decide<'a>(&'a self, view: &View<'a>, context: Option<Context>) -> Decision<'a> {
+        let path = view.path();
         let answer = |response, persistence| {
-            let action = Action::Answer(self.finish(response, view.path));
+            let action = Action::Answer(self.finish(response, path));
             Decision::Answer(Parsed { action, persistence })
         };
         let request = match view.reading {
@@ -160,19 +161,21 @@ impl Policy {
         if request.wish == Wish::Options {
             return answer(page::options(), request.persistence);
         }
-        if let Some(response) = self.redirect(view, request) {
-            return answer(response, request.persistence);
+        let question =
+            Question { octets: view.octets, path, host: view.text(request.host), request };
+        match self.redirect(&question) {
+            Some(response) => answer(response, request.persistence),
+            None => Decision::Ask(question),
         }
-        Decision::Ask(Question { octets: view.octets, path: view.path, request })
     }
 
     /// Where the operator sends a path.
-    fn redirect(&self, view: &View<'_>, request: &Request) -> Option<Response> {
-        let redirects = &self.settings.redirects;
-        let redirect = redirects.iter().rfind(|redirect| redirect.covers(view.path))?;
-        let (location, with_query) = redirect.location(view.path);
+    fn redirect(&self, question: &Question<'_>) -> Option<Response> {
+        let Question { octets, path, request, .. } = *question;
+        let redirect = self.settings.redirects.iter().rfind(|redirect| redirect.covers(path))?;
+        let (location, with_query) = redirect.location(path);
         let query = request.target.query.filter(|_| with_query);
-        Some(page::redirect(redirect.status, location, query.map(|query| query.of(view.octets))))
+        Some(page::redirect(redirect.status, location, query.map(|query| query.of(octets))))
     }
 
     fn candidates<'a>(&'a self, question: &Question<'a>) -> Candidates<'a> {
@@ -191,14 +194,13 @@ impl Policy {
     }
 
     fn lookup(&self, question: &Question<'_>) -> Lookup {
-        let site = str::from_utf8(question.request.host.of(question.octets)).unwrap_or_default();
         let is_directory = question.path.ends_with('/');
         let candidates = self.candidates(question);
         // The contract's limit. No file has so long a name.
         let is_nameable = question.request.wish == Wish::Resource
             && candidates.octets_max() <= CANDIDATE_OCTETS_MAX;
         Lookup {
-            site: site.to_ascii_lowercase(),
+            site: question.host.to_ascii_lowercase(),
             candidates: if is_nameable { candidates.list() } else { Vec::new() },
             fallbacks: self.fallbacks(question),
             directories: match (is_directory, self.settings.listing) {

@@ -3,6 +3,8 @@
 use super::*;
 use crate::contract::Datetime;
 use crate::memo::{Memo, Spare};
+use base64::prelude::*;
+use sha2::{Digest, Sha256};
 use std::format;
 use std::string::ToString;
 
@@ -20,7 +22,7 @@ fn ask(target: &str, fields: &str, listing: &Listing) -> Response {
     let head = format!("GET {target} HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
     let (mut memo, mut spare) = (Memo::new(), Spare::default());
     let view = memo.read(&head, &mut spare);
-    respond(view.octets, view.path, view.reading.as_ref().unwrap(), listing, None)
+    respond(view.octets, view.path(), view.reading.as_ref().unwrap(), listing, None)
 }
 
 fn text(response: &Response) -> &str {
@@ -56,6 +58,16 @@ fn a_page_links_what_may_be_asked_for() {
     }
     assert!(!page.contains(".git"));
     assert!(!text(&ask("/", "", &some())).contains("../"));
+}
+
+/// Else browsers would not use it.
+#[test]
+fn the_style_is_the_one_that_the_policy_names() {
+    let response = ask("/", "", &some());
+    let (_, style) = text(&response).split_once("<style>").unwrap();
+    let (style, _) = style.split_once("</style>").unwrap();
+    let hash = BASE64_STANDARD.encode(Sha256::digest(style));
+    assert!(response.fields.contains(&format!("style-src 'sha256-{hash}';")), "it is {hash}");
 }
 
 #[test]
