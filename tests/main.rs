@@ -7,6 +7,7 @@
 mod harness;
 
 mod access_log;
+mod cases;
 mod changes;
 mod conditional;
 mod config;
@@ -24,6 +25,7 @@ mod loading;
 mod original;
 mod persistence;
 mod policy;
+mod range_cases;
 mod readme;
 mod remembered;
 mod sending;

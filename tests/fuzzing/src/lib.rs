@@ -1,0 +1,3 @@
+//! What the tests and the fuzzers have in common: inputs, and what must hold for each of them.
+
+pub mod cases;
