@@ -93,7 +93,8 @@ fn codings(head: &Head, octets: &[u8]) -> Result<Following, Refusal> {
 fn persists(head: &Head, octets: &[u8]) -> bool {
     let (mut close, mut keep_alive) = (false, false);
     for value in head.values(octets, Name::Connection) {
-        for option in field::members(value) {
+        // A list of tokens (RFC 9110, section 7.6.1): no quoted string can hide an option.
+        for option in value.split(|&octet| octet == b',').map(field::trim) {
             close |= option.eq_ignore_ascii_case(b"close");
             keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
         }
@@ -154,6 +155,13 @@ mod tests {
         persistence("1.0", "", Close);
         persistence("1.0", "Connection: Keep-Alive\r\n", KeepAlive(0));
         persistence("1.0", "Connection: keep-alive, close\r\n", Close);
+    }
+
+    #[test]
+    fn rfc9110_7_6_1_a_quote_hides_no_connection_option() {
+        persistence("1.1", "Connection: \"x, close\r\n", Close);
+        persistence("1.1", "Connection: a=\"b, close, c\"\r\n", Close);
+        persistence("1.1", "Connection: \"close\"\r\n", KeepAlive(0));
     }
 
     #[test]
