@@ -27,6 +27,7 @@ mod persistence;
 mod policy;
 mod range_cases;
 mod readme;
+mod reference;
 mod remembered;
 mod sending;
 mod signals;

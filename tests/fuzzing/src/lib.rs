@@ -1,3 +1,11 @@
 //! What the tests and the fuzzers have in common: inputs, and what must hold for each of them.
 
 pub mod cases;
+pub mod differential;
+pub mod mutation;
+pub mod numbers;
+
+/// Each octet as the character of the same number, as heads cross to the guest.
+pub fn octets_as_text(octets: &[u8]) -> String {
+    octets.iter().copied().map(char::from).collect()
+}
