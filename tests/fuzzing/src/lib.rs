@@ -2,6 +2,7 @@
 
 pub mod cases;
 pub mod differential;
+pub mod exchange;
 pub mod mutation;
 pub mod numbers;
 
