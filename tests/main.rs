@@ -34,6 +34,7 @@ mod remembered;
 mod sending;
 mod signals;
 mod sites;
+mod splitting;
 mod start;
 mod stuck;
 mod timeouts;
