@@ -16,6 +16,7 @@ mod contract;
 mod curl;
 mod files;
 mod framing;
+mod fuzz_targets;
 mod garbage;
 mod holes;
 mod hostile;

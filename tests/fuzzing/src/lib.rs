@@ -9,8 +9,10 @@ pub mod files;
 /// fuzzers do without the rest, and wasmtime above all.
 #[path = "../../../host/src/http/mod.rs"]
 pub mod http;
+pub mod invariants;
 pub mod mutation;
 pub mod numbers;
+pub mod targets;
 
 /// Each octet as the character of the same number, as heads cross to the guest.
 pub fn octets_as_text(octets: &[u8]) -> String {
