@@ -1,5 +1,7 @@
 //! Octets that nobody meant: whatever arrives, what goes out is HTTP, and the server lives.
 
+use fuzzing::numbers::Numbers;
+
 use crate::harness::{DEADLINE, Lost, Server, Site};
 
 /// Requests to damage. None is HEAD, whose answers could not be told apart without knowing.
@@ -13,18 +15,6 @@ const REQUESTS: [&str; 4] = [
 
 /// What damage is likely to matter.
 const OCTETS: &[u8] = b"\r\n\0 \t:;,\"%/.*-+0129aZ\x7f\x80\xff";
-
-/// Numbers that are the same in every run, so that a failure can be repeated.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-}
 
 fn site() -> Server {
     Site::new().file("www/index.html", "front\n").serve("parameter head-limit 4K")
@@ -48,7 +38,7 @@ fn check(server: &Server, octets: &[u8]) {
 #[test]
 fn damaged_requests_are_answered_or_refused() {
     let server = site();
-    let mut numbers = Numbers(0x5eed_0001);
+    let mut numbers = Numbers::new(0x5eed_0001);
     for _ in 0..1_500 {
         let mut octets = REQUESTS[numbers.below(REQUESTS.len())].as_bytes().to_vec();
         for _ in 0..=numbers.below(3) {
@@ -77,7 +67,7 @@ fn other_protocols_are_refused() {
     check(&server, b"SSH-2.0-OpenSSH_9.2\r\n");
     check(&server, b"");
     check(&server, &b"\r\n".repeat(50_000));
-    let mut numbers = Numbers(0x5eed_0002);
+    let mut numbers = Numbers::new(0x5eed_0002);
     for length in [1, 2, 3, 10, 100, 1_000, 4_095, 4_096, 4_097, 5_000, 20_000, 100_000] {
         let noise: Vec<u8> = (0..length).map(|_| numbers.below(256) as u8).collect();
         check(&server, &noise);
