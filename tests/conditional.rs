@@ -24,7 +24,7 @@ fn get(client: &mut Client, fields: &[(&str, &str)]) -> Response {
 
 /// RFC 9110, 13.2.2, in its order, on a file whose state is known.
 #[test]
-fn preconditions_are_weighed_in_their_order() {
+fn rfc9110_13_2_2_preconditions_are_weighed_in_their_order() {
     let server = site();
     let tag = tag(&server, "/digits.txt");
     assert!(tag.starts_with('"'), "an old file has a strong tag, not {tag}");
@@ -70,7 +70,7 @@ fn preconditions_are_weighed_in_their_order() {
 
 /// RFC 9110, 15.4.5: a 304 tells what the 200 would, and has no content.
 #[test]
-fn a_304_has_the_validators_and_no_content() {
+fn rfc9110_15_4_5_a_304_has_the_validators_and_no_content() {
     let server = site();
     let mut client = server.client();
     let full = client.get("/digits.txt").expect(200);
@@ -128,7 +128,7 @@ fn the_tag_of_a_file_just_written_is_weak() {
 
 /// RFC 9110, 14.1.2: first, last and suffix positions, and what goes past the end.
 #[test]
-fn single_ranges_are_cut_right() {
+fn rfc9110_14_1_2_single_ranges_are_cut_right() {
     let server = site();
     let mut client = server.client();
     for (range, content_range, length) in [
@@ -151,7 +151,7 @@ fn single_ranges_are_cut_right() {
 
 /// RFC 9110, 15.5.17 and 14.2: nothing in the file is 416; what is no range is ignored or refused.
 #[test]
-fn impossible_ranges_are_416_and_broken_ones_never_206() {
+fn rfc9110_15_5_17_impossible_ranges_are_416_and_broken_ones_never_206() {
     let server = site();
     let mut client = server.client();
     for range in ["10000-", "10000-10001", "-0", "99999999999999999999-"] {
@@ -169,7 +169,7 @@ fn impossible_ranges_are_416_and_broken_ones_never_206() {
 
 /// RFC 9110, 15.3.7.2: several ranges are parts with a boundary, each telling where it is from.
 #[test]
-fn several_ranges_are_parts() {
+fn rfc9110_15_3_7_2_several_ranges_are_parts() {
     let server = site();
     let mut client = server.client();
     let answer = get(&mut client, &[("Range", "bytes=0-1,5000-5003,-3")]).expect(206);
@@ -193,7 +193,7 @@ fn several_ranges_are_parts() {
 
 /// RFC 9110, 15.3.7.2: of several ranges that make up one, one answer without parts.
 #[test]
-fn ranges_that_touch_are_sent_as_one() {
+fn rfc9110_15_3_7_2_ranges_that_touch_are_sent_as_one() {
     let server = site();
     let mut client = server.client();
     let answer = get(&mut client, &[("Range", "bytes=500-700,601-999")]).expect(206);
@@ -232,7 +232,7 @@ fn parts_of_a_large_file_are_streamed() {
 
 /// CVE-2011-3192: a thousand overlapping ranges must not multiply the content.
 #[test]
-fn many_overlapping_ranges_do_not_multiply_the_content() {
+fn rfc9110_17_15_many_overlapping_ranges_do_not_multiply_the_content() {
     let server = site();
     let ranges: Vec<String> = (0..1_000).map(|first| format!("{first}-")).collect();
     let answer = get(&mut server.client(), &[("Range", &format!("bytes={}", ranges.join(",")))]);
@@ -243,7 +243,7 @@ fn many_overlapping_ranges_do_not_multiply_the_content() {
 
 /// RFC 9110, 14.2: a range is for GET; and HEAD has the fields that GET has.
 #[test]
-fn head_ignores_ranges_and_answers_conditions_as_get_does() {
+fn rfc9110_14_2_head_ignores_ranges_and_answers_conditions_as_get_does() {
     let server = site();
     let tag = tag(&server, "/digits.txt");
     let mut client = server.client();

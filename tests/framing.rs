@@ -56,7 +56,7 @@ fn requests_octet_by_octet_give_the_same_answers() {
 
 /// Fault 24: a thousand requests in one write are answered in order.
 #[test]
-fn a_pipeline_of_a_thousand_is_answered_in_order() {
+fn rfc9112_9_3_2_a_pipeline_of_a_thousand_is_answered_in_order() {
     let server = numbered_site("");
     let mut client = server.client();
     let pipeline: String =
@@ -76,7 +76,7 @@ fn a_pipeline_of_a_thousand_is_answered_in_order() {
 
 /// RFC 9112, 9.6: after `close`, nothing more of the pipeline is processed.
 #[test]
-fn nothing_behind_a_close_is_answered() {
+fn rfc9112_9_6_nothing_behind_a_close_is_answered() {
     let server = numbered_site("");
     let mut client = server.client();
     client.send(request("/1.txt", "") + &request("/2.txt", "Connection: close\r\n"));
@@ -88,7 +88,7 @@ fn nothing_behind_a_close_is_answered() {
 
 /// RFC 9112, 2.2: empty lines in front of a request are skipped.
 #[test]
-fn empty_lines_before_a_request_are_skipped() {
+fn rfc9112_2_2_empty_lines_before_a_request_are_skipped() {
     let server = numbered_site("");
     let mut client = server.client();
     for lines in ["\r\n", "\r\n\r\n"] {
@@ -100,7 +100,7 @@ fn empty_lines_before_a_request_are_skipped() {
 
 /// A head of lines that end in a bare LF is refused at once, by an answer and not by a timeout.
 #[test]
-fn bare_line_feeds_are_refused_and_close() {
+fn rfc9112_2_2_bare_line_feeds_are_refused_and_close() {
     let server = numbered_site("parameter head-timeout 60");
     for head in [
         "GET / HTTP/1.1\nHost: localhost\n\n",
@@ -117,7 +117,7 @@ fn bare_line_feeds_are_refused_and_close() {
 
 /// RFC 9112, 3 and RFC 9110, 5.4; tested on both sides of the limit.
 #[test]
-fn a_head_over_the_limit_is_431_and_one_at_the_limit_is_served() {
+fn rfc9110_5_4_a_head_over_the_limit_is_431_and_one_at_the_limit_is_served() {
     let server = numbered_site("parameter head-limit 4K");
     let of_length = |length: usize| {
         let empty = request("/1.txt", "A: \r\n").len();
@@ -136,7 +136,7 @@ fn a_head_over_the_limit_is_431_and_one_at_the_limit_is_served() {
 
 /// Fault 28: the refusal can be read although the client has not finished sending.
 #[test]
-fn the_refusal_of_a_long_head_or_target_reaches_a_client_that_still_sends() {
+fn rfc9112_9_6_the_refusal_of_a_long_head_or_target_reaches_a_client_that_still_sends() {
     let server = numbered_site("");
     let lines = "A: b\r\n".repeat(MIB / 6);
     let long = "a".repeat(MIB);
@@ -159,7 +159,7 @@ fn the_refusal_of_a_long_head_or_target_reaches_a_client_that_still_sends() {
 
 /// RFC 9112, 3: request-lines of 8,000 octets are to be supported.
 #[test]
-fn a_request_line_of_8000_octets_is_read() {
+fn rfc9112_3_a_request_line_of_8000_octets_is_read() {
     let server = numbered_site("");
     server.get(&format!("/1.txt?{}", "a".repeat(8_000))).expect(200);
     let status = server.get(&format!("/{}", "a/".repeat(4_000))).status;
@@ -168,7 +168,7 @@ fn a_request_line_of_8000_octets_is_read() {
 
 /// RFC 9112, 9.3: request content is read and left alone, so that the next request is found.
 #[test]
-fn request_content_is_skipped() {
+fn rfc9112_9_3_request_content_is_skipped() {
     let server = numbered_site("");
     let mut client = server.client();
     let smuggled = request("/../secret", "");
@@ -187,7 +187,7 @@ fn request_content_is_skipped() {
 
 /// RFC 9112, 6.1 and 6.3: what two recipients could read differently is refused, and closes.
 #[test]
-fn doubtful_framing_is_refused_and_closes() {
+fn rfc9112_6_3_doubtful_framing_is_refused_and_closes() {
     let server = numbered_site("");
     let smuggled = request("/2.txt", "");
     for fields in [
@@ -213,7 +213,7 @@ fn doubtful_framing_is_refused_and_closes() {
 
 /// The policy for Transfer-Encoding and for too much content: an answer at once, then the end.
 #[test]
-fn content_that_is_not_skipped_ends_the_connection() {
+fn rfc9112_9_3_content_that_is_not_skipped_ends_the_connection() {
     let server = numbered_site("");
     let fields = ["Transfer-Encoding: chunked\r\n", "Content-Length: 1000000000\r\n"];
     for fields in fields {
@@ -230,7 +230,7 @@ fn content_that_is_not_skipped_ends_the_connection() {
 
 /// Fault 22: a client that has nothing more to say still gets all of its answer.
 #[test]
-fn a_half_closed_client_gets_the_whole_answer() {
+fn rfc9112_9_6_a_half_closed_client_gets_the_whole_answer() {
     let content = pattern(4 * MIB);
     let server = Site::new().file("www/large.bin", &content).file("www/index.html", "a").serve("");
     let mut client = server.client();

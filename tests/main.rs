@@ -22,6 +22,8 @@ mod holes;
 mod hostile;
 mod hostile_answers;
 mod hostile_lookups;
+mod http;
+mod http_table;
 mod limits;
 mod listing;
 mod loading;

@@ -12,7 +12,7 @@ fn site() -> Server {
 
 /// HTTP/1.1 goes on by itself, errors of the site included.
 #[test]
-fn http_1_1_goes_on() {
+fn rfc9112_9_3_http_1_1_goes_on() {
     let server = site();
     let mut client = server.client();
     for (target, status) in [("/", 200), ("/missing", 404), ("/empty.txt", 200), ("/", 200)] {
@@ -25,7 +25,7 @@ fn http_1_1_goes_on() {
 
 /// RFC 9112, C.2.2: HTTP/1.0 goes on when it asks to, and has to be told that it may.
 #[test]
-fn http_1_0_goes_on_when_asked() {
+fn rfc9112_c_2_2_http_1_0_goes_on_when_asked() {
     let server = site();
     let mut client = server.client();
     for _ in 0..3 {
@@ -38,7 +38,7 @@ fn http_1_0_goes_on_when_asked() {
 
 /// RFC 9112, 9.3: `close` wins.
 #[test]
-fn close_wins_over_keep_alive() {
+fn rfc9112_9_3_close_wins_over_keep_alive() {
     let server = site();
     for fields in ["Connection: keep-alive, close\r\n", "Connection: close\r\nConnection: a\r\n"] {
         let mut client = server.client();
@@ -49,7 +49,7 @@ fn close_wins_over_keep_alive() {
 
 /// RFC 9110, 9.3.2: the fields of GET, and no content; the next answer follows at once.
 #[test]
-fn head_has_the_fields_of_get_and_no_content() {
+fn rfc9110_9_3_2_head_has_the_fields_of_get_and_no_content() {
     let server = site();
     let mut client = server.client();
     for target in ["/", "/note.txt", "/empty.txt", "/missing", "/?a"] {
@@ -67,7 +67,7 @@ fn head_has_the_fields_of_get_and_no_content() {
 
 /// RFC 9110, 9.3.2: HEAD over HTTP/1.0 ends after the fields.
 #[test]
-fn head_over_http_1_0_ends_after_the_fields() {
+fn rfc9110_9_3_2_head_over_http_1_0_ends_after_the_fields() {
     let server = site();
     let mut client = server.client();
     client.send("HEAD / HTTP/1.0\r\n\r\n");

@@ -143,7 +143,7 @@ fn precompressed(lines: &str) -> Server {
 }
 
 #[test]
-fn a_client_gets_the_form_that_it_likes_best() {
+fn rfc9110_12_5_3_a_client_gets_the_form_that_it_likes_best() {
     let server = precompressed("");
     let mut client = server.client();
     for (target, accepted, coding, content) in [
@@ -177,7 +177,7 @@ fn a_client_gets_the_form_that_it_likes_best() {
 }
 
 #[test]
-fn conditions_and_ranges_are_about_the_form() {
+fn rfc9110_8_8_3_3_conditions_and_ranges_are_about_the_form() {
     let server = precompressed("");
     let mut client = server.client();
     let tags: Vec<String> = ["gzip", "br", ""]

@@ -32,7 +32,7 @@ impl<'a> View<'a> {
     /// The decoded path of a request; empty where it names nothing.
     pub fn path(&self) -> &'a str {
         match self.reading {
-            Ok(Request { is_plain: true, target, .. }) => match self.text(target.path) {
+            Ok(Request { target, .. }) if target.is_plain => match self.text(target.path) {
                 // An empty path is the root's (RFC 9110, section 4.2.3).
                 "" => "/",
                 path => path,

@@ -5,6 +5,8 @@
 const TOKEN: u8 = 1;
 /// May stand in the path of a target as it is.
 const PATH: u8 = 2;
+/// May stand in a path as it is, and neither begins a segment, nor an escape, nor a dot segment.
+const PLAIN: u8 = 32;
 /// May stand in the query of a target as it is.
 const QUERY: u8 = 4;
 /// May stand in a registered name.
@@ -26,6 +28,9 @@ const fn classes() -> [u8; 256] {
         // unreserved / sub-delims (RFC 3986, section 2)
         if alphanumeric || contains(b"-._~!$&'()*+,;=", o) {
             table[octet] |= NAME | SEGMENT | PATH | QUERY;
+        }
+        if table[octet] & PATH != 0 && o != b'.' {
+            table[octet] |= PLAIN;
         }
         if contains(b":@", o) {
             table[octet] |= SEGMENT | PATH | QUERY;
@@ -71,6 +76,13 @@ pub fn is_token(octet: u8) -> bool {
 #[inline]
 pub fn is_path(octet: u8) -> bool {
     CLASSES[usize::from(octet)] & PATH != 0
+}
+
+/// Whether an octet says nothing about a path but what it is: not a slash, a dot, an escape, nor
+/// one of those that hardly ever occur.
+#[inline]
+pub fn is_plain(octet: u8) -> bool {
+    CLASSES[usize::from(octet)] & PLAIN != 0
 }
 
 /// Whether an octet may stand unescaped in the query of a request target: RFC 3986, section 3.4,

@@ -33,9 +33,6 @@ pub enum Unnamed {
 /// A path that decodes to more than [`CANDIDATE_OCTETS_MAX`] octets names no file. Nothing is
 /// appended when the path is refused.
 pub fn decode(escaped: &[u8], path: &mut String) -> Result<(), Unnamed> {
-    if is_plain(escaped) {
-        return append(escaped, path);
-    }
     let mut octets = unescape(escaped)?;
     remove_dot_segments(&mut octets);
     octets.dedup_by(|next, previous| *next == b'/' && *previous == b'/');
@@ -57,19 +54,6 @@ fn append(octets: &[u8], path: &mut String) -> Result<(), Unnamed> {
     // A name that is not UTF-8 cannot be told to the host; such files are not shown.
     path.push_str(str::from_utf8(octets).map_err(|_| Unnamed::Unnameable)?);
     Ok(())
-}
-
-/// Whether a path is already what it would decode to: no escape, and no segment that is empty or
-/// starts with a dot. Nearly every path is.
-pub fn is_plain(escaped: &[u8]) -> bool {
-    let mut previous = 0;
-    for &octet in escaped {
-        if octet == b'%' || (previous == b'/' && (octet == b'/' || octet == b'.')) {
-            return false;
-        }
-        previous = octet;
-    }
-    true
 }
 
 /// The path without escapes. `%00` ends a name for some recipients and not for others: it is

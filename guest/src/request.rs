@@ -30,8 +30,6 @@ pub struct Request {
     pub head: Head,
     /// Its target.
     pub target: Target,
-    /// Whether its path is already what it would decode to.
-    pub is_plain: bool,
     /// The name of the host asked for; empty when there was none.
     pub host: Span,
     /// What it wants.
@@ -85,16 +83,14 @@ impl Request {
             Method::Unknown => return refuse(Refusal::MethodUnknown),
         };
         // 7. The name of the resource.
-        let escaped = target.path.of(octets);
-        let is_plain = wish == Wish::Resource && path::is_plain(escaped);
-        if wish == Wish::Resource && !is_plain {
-            match path::decode(escaped, path) {
+        if wish == Wish::Resource && !target.is_plain {
+            match path::decode(target.path.of(octets), path) {
                 Ok(()) => {}
                 Err(Unnamed::Malformed) => return Err(Refused::closing(Refusal::Malformed)),
                 Err(Unnamed::Unnameable) => wish = Wish::Unnameable,
             }
         }
-        Ok(Self { head, target, is_plain, host, wish, persistence })
+        Ok(Self { head, target, host, wish, persistence })
     }
 }
 
@@ -121,7 +117,7 @@ mod tests {
         let mut path = String::new();
         let request = Request::read(text.as_bytes(), &mut path)
             .map_err(|r| (r.refusal.status(), r.persistence))?;
-        if request.is_plain {
+        if request.target.is_plain {
             path = text[request.target.path.start..request.target.path.end].into();
         }
         Ok((text[request.host.start..request.host.end].into(), path))

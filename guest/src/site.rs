@@ -90,6 +90,8 @@ struct Question<'a> {
     path: &'a str,
     host: &'a str,
     request: &'a Request,
+    /// Whether the path can be the name of a file; if not, there are only fallbacks.
+    is_nameable: bool,
 }
 
 /// What a file that was found stands for.
@@ -105,14 +107,8 @@ impl Policy {
         match self.decide(view, context) {
             Decision::Answer(parsed) => parsed,
             Decision::Ask(question) => {
-                let persistence = question.request.persistence;
-                let lookup = self.lookup(&question);
-                let is_in_vain = lookup.candidates.is_empty() && lookup.fallbacks.is_empty();
-                let action = match is_in_vain {
-                    true => Action::Answer(self.finish(page::error(404), question.path)),
-                    false => Action::LookUp(lookup),
-                };
-                Parsed { action, persistence }
+                let action = Action::LookUp(self.lookup(&question));
+                Parsed { action, persistence: question.request.persistence }
             }
         }
     }
@@ -136,6 +132,7 @@ impl Policy {
                 // A file that was not asked for.
                 None => page::error(500),
             },
+            Found::Directory(_) if !question.is_nameable => page::error(500),
             Found::Directory(listing) => self.directory(&question, listing, context),
             Found::Nothing(trouble) => page::error(page::trouble_status(*trouble)),
         };
@@ -161,12 +158,20 @@ impl Policy {
         if request.wish == Wish::Options {
             return answer(page::options(), request.persistence);
         }
-        let question =
-            Question { octets: view.octets, path, host: view.text(request.host), request };
-        match self.redirect(&question) {
-            Some(response) => answer(response, request.persistence),
-            None => Decision::Ask(question),
+        let (octets, host) = (view.octets, view.text(request.host));
+        let is_nameable = request.wish == Wish::Resource;
+        let mut question = Question { octets, path, host, request, is_nameable };
+        if let Some(response) = self.redirect(&question) {
+            return answer(response, request.persistence);
         }
+        // The contract's limit. No file has so long a name.
+        question.is_nameable &= self.candidates(&question).octets_max() <= CANDIDATE_OCTETS_MAX;
+        let has_fallbacks =
+            self.settings.fallback.is_some() || !self.settings.error_pages.is_empty();
+        if !question.is_nameable && !has_fallbacks {
+            return answer(page::error(404), request.persistence);
+        }
+        Decision::Ask(question)
     }
 
     /// Where the operator sends a path.
@@ -195,13 +200,12 @@ impl Policy {
 
     fn lookup(&self, question: &Question<'_>) -> Lookup {
         let is_directory = question.path.ends_with('/');
-        let candidates = self.candidates(question);
-        // The contract's limit. No file has so long a name.
-        let is_nameable = question.request.wish == Wish::Resource
-            && candidates.octets_max() <= CANDIDATE_OCTETS_MAX;
         Lookup {
             site: question.host.to_ascii_lowercase(),
-            candidates: if is_nameable { candidates.list() } else { Vec::new() },
+            candidates: match question.is_nameable {
+                true => self.candidates(question).list(),
+                false => Vec::new(),
+            },
             fallbacks: self.fallbacks(question),
             directories: match (is_directory, self.settings.listing) {
                 (true, true) => Directories::Read,
@@ -233,7 +237,8 @@ impl Policy {
 
     fn role<'a>(&'a self, question: &Question<'a>, file: &File) -> Option<Role<'a>> {
         let Some(after) = file.after else {
-            return Some(Role::Resource(self.candidates(question).get(file.candidate)?));
+            let candidates = Some(self.candidates(question)).filter(|_| question.is_nameable);
+            return Some(Role::Resource(candidates?.get(file.candidate)?));
         };
         let mut number = file.candidate as usize;
         if let Some(candidates) = self.fallback(question) {

@@ -17,6 +17,9 @@ pub struct Target {
     pub host: Option<Span>,
     /// The path, still escaped; empty where there is none.
     pub path: Span,
+    /// Whether the path is what it decodes to: no escape, and no segment that is empty or starts
+    /// with a dot. Nearly every path is.
+    pub is_plain: bool,
     /// The query behind the `?`, if there is one.
     pub query: Option<Span>,
 }
@@ -69,8 +72,10 @@ impl Target {
 
     /// `path [ "?" query ]`; a `#` is in neither, as no request has a fragment.
     fn with_path_and_query(mut self, octets: &[u8], span: Span) -> Option<Self> {
-        let path_end = run_end(octets, span, octet::is_path)?;
+        let plain_end = plain_end(octets, span);
+        let path_end = run_end(octets, Span { start: plain_end, ..span }, octet::is_path)?;
         self.path = Span { start: span.start, end: path_end };
+        self.is_plain = plain_end == path_end;
         if path_end < span.end {
             if octets[path_end] != b'?' {
                 return None;
@@ -83,6 +88,22 @@ impl Target {
         }
         Some(self)
     }
+}
+
+/// Where a path stops being plain: at its end, if it is.
+fn plain_end(octets: &[u8], span: Span) -> usize {
+    let text = span.of(octets);
+    let mut at = 0;
+    let mut previous = 0;
+    while let Some(&octet) = text.get(at) {
+        let begins_badly = previous == b'/' && matches!(octet, b'/' | b'.');
+        if !octet::is_plain(octet) && (begins_badly || !matches!(octet, b'/' | b'.')) {
+            break;
+        }
+        previous = octet;
+        at += 1;
+    }
+    span.start + at
 }
 
 /// Where the octets of a class and well-formed escapes (RFC 3986, section 2.1) end; none at a

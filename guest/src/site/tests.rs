@@ -205,6 +205,30 @@ fn an_answer_to_another_question() {
     }
 }
 
+/// What the host finds for a question that was not asked is never taken for an answer.
+#[test]
+fn what_cannot_be_named_is_404_whatever_is_found() {
+    let mut site = Site::default();
+    let pages = Configuration {
+        media: vec![],
+        parameters: vec![setting(1, "error-page", "404 /404.html"), setting(2, "listing", "on")],
+    };
+    let mut with_pages = Site::configure(&pages).unwrap();
+    let long = format!("/{}", "a".repeat(5_000));
+    for target in ["/.git/", "/a%2fb", "/.git", &long] {
+        let text = get(target, "");
+        assert_eq!(status(site.parse(&text, CONTEXT)).0, 404);
+        let Action::LookUp(lookup) = with_pages.parse(&text, CONTEXT).action else { panic!() };
+        assert!(lookup.candidates.is_empty());
+        assert_eq!(lookup.fallbacks[0].path, "/404.html");
+        for found in [file(0, 5), listing(0), Found::Nothing(Trouble::Missing)] {
+            assert_eq!(site.respond(&text, &found, CONTEXT).status, 404, "{target} {found:?}");
+            let status = with_pages.respond(&text, &found, CONTEXT).status;
+            assert_eq!(status, if matches!(found, Found::Nothing(_)) { 404 } else { 500 });
+        }
+    }
+}
+
 #[test]
 fn rfc9110_7_4_https_over_a_plain_connection_is_421() {
     let mut site = Site::default();

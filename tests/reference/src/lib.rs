@@ -11,8 +11,9 @@
 //! 3. the Host field, then the target ([`uri`]): 400;
 //! 4. the expectation: 417;
 //! 5. the method: 405, 501;
-//! 6. the name of the resource ([`path`]): 400, 404;
-//! 7. an `https` target on a connection that is not secure: 421.
+//! 6. escapes in the path that are read in two ways ([`path`]): 400;
+//! 7. an `https` target on a connection that is not secure: 421;
+//! 8. the name of the resource: 404.
 
 mod framing;
 mod grammar;
@@ -87,9 +88,8 @@ pub fn read(head: &str, secure: bool) -> Result<Request, Refused> {
     }
     let path = match head.method.as_str() {
         "GET" | "HEAD" => match path::decode(&target.path) {
-            Ok(path) => Some(path),
             Err(BAD_REQUEST) => return Err(closing(BAD_REQUEST)),
-            Err(status) => return refuse(status),
+            decoded => Some(decoded),
         },
         "OPTIONS" => None,
         known if KNOWN_METHODS.split(' ').any(|method| method == known) => return refuse(405),
@@ -98,6 +98,10 @@ pub fn read(head: &str, secure: bool) -> Result<Request, Refused> {
     if target.secure && !secure {
         return refuse(421);
     }
+    let path = match path.transpose() {
+        Ok(path) => path,
+        Err(status) => return refuse(status),
+    };
     let host = target.host.unwrap_or(host).to_ascii_lowercase();
     Ok(Request { method: head.method, host, path, query: target.query, persistence })
 }
