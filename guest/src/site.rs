@@ -21,14 +21,14 @@ use crate::head::{Method, Name};
 use crate::listing;
 use crate::media::MediaTypes;
 use crate::memo::{Memo, Spare, View};
-use crate::negotiation::{Coding, Codings};
+use crate::negotiation::{Coding, Codings, SUFFIX_OCTETS_MAX};
 use crate::page;
 use crate::path::CANDIDATE_OCTETS_MAX;
 use crate::range::{self, Selection};
 use crate::refusal::Refusal;
 use crate::representation::{self, FileFields, Representation};
 use crate::request::{Request, Wish};
-use crate::settings::{self, Settings};
+use crate::settings::{self, INDEX_NAME_OCTETS_MAX, Settings};
 use alloc::vec::Vec;
 
 /// A configured site.
@@ -75,6 +75,10 @@ impl Site {
         self.policy.respond(&self.memo.read(head, &mut spare), found, context)
     }
 }
+
+/// Whatever a candidate appends to a path that is no longer, it is within the contract's limit.
+const ALWAYS_NAMEABLE_OCTETS_MAX: usize =
+    CANDIDATE_OCTETS_MAX - INDEX_NAME_OCTETS_MAX - SUFFIX_OCTETS_MAX;
 
 /// What a head comes to, before any file is looked at.
 enum Decision<'a> {
@@ -165,7 +169,8 @@ impl Policy {
             return answer(response, request.persistence);
         }
         // The contract's limit. No file has so long a name.
-        question.is_nameable &= self.candidates(&question).octets_max() <= CANDIDATE_OCTETS_MAX;
+        question.is_nameable &= path.len() <= ALWAYS_NAMEABLE_OCTETS_MAX
+            || self.candidates(&question).octets_max() <= CANDIDATE_OCTETS_MAX;
         let has_fallbacks =
             self.settings.fallback.is_some() || !self.settings.error_pages.is_empty();
         if !question.is_nameable && !has_fallbacks {
