@@ -32,23 +32,24 @@ const NAMES: &[&str] = &[
     "?#",
 ];
 
-/// Values for parameters, one of which every parameter takes.
-const VALUES: &[&str] = &[
-    "on",
-    "yes",
-    "true",
-    "60",
-    "3600",
-    "max-age=60",
-    "a.html b.html",
-    "/404.html",
-    "404 /404.html",
-    "404.html",
-    "br gzip",
-    "gzip",
-    "/a /b",
-    "*.html max-age=60",
-    "https://example.org/",
+/// Lines for every parameter of the guest.
+const PARAMETERS: &[(&str, &str)] = &[
+    ("index", "index.html a.html"),
+    ("listing", "on"),
+    ("precompressed", "on"),
+    ("cache-control", "max-age=60"),
+    ("cache-control", "/a* max-age=31536000, immutable"),
+    ("header", "Referrer-Policy: no-referrer"),
+    ("header", "*.html X-Odd: \"a, b\""),
+    ("header", "/b* X-Content-Type-Options:"),
+    ("redirect", "/old /new"),
+    ("redirect", "/css/* https://example.org/a/* 308"),
+    ("redirect", "/c* /d?e#f 303"),
+    ("error-page", "403 /errors/403.html"),
+    ("error-page", "404 /404.html"),
+    ("error-page", "500 /errors/500"),
+    ("error-page", "503 /%35%303.html"),
+    ("fallback", "/index.html"),
 ];
 
 /// What is known of a request; none when it is asked by hand.
@@ -140,50 +141,36 @@ fn seconds(octets: &mut Unstructured) -> Result<u64> {
 
 /// Lines of web.conf, right ones and others. No two have the same number.
 pub fn configuration(octets: &mut Unstructured) -> Result<Configuration> {
-    let settings = Site::settings();
     let mut configuration = Configuration::default();
     for line in 1..=octets.int_in_range(0..=4)? {
-        let value = match octets.ratio(1, 2)? {
-            true => octets.arbitrary::<&str>()?,
-            false => octets.choose(VALUES)?,
-        };
-        let value = value.to_owned();
-        match octets.int_in_range(0..=7)? {
-            0 => {
-                let name = octets.arbitrary::<&str>()?.to_owned();
-                configuration.parameters.push(Setting { line, name, value });
-            }
-            1 | 2 => {
-                let name = (*octets.choose(&["html", "txt", "TXT", ".x", ""])?).to_owned();
-                configuration.media.push(Setting { line, name, value });
-            }
-            _ => {
-                let name = octets.choose(&settings)?.name.clone();
-                configuration.parameters.push(Setting { line, name, value });
-            }
+        let arbitrary = octets.ratio(1, 8)?;
+        if octets.ratio(1, 4)? {
+            let name = octets.choose(&["html", "txt", "TXT", ".x", ""])?;
+            let value = match arbitrary {
+                true => octets.arbitrary()?,
+                false => "text/x-odd; a=b",
+            };
+            configuration.media.push(setting(line, name, value));
+        } else {
+            let (name, value) = *octets.choose(PARAMETERS)?;
+            let value = if arbitrary { octets.arbitrary()? } else { value };
+            configuration.parameters.push(setting(line, name, value));
         }
     }
     Ok(configuration)
 }
 
-/// A configuration that sets every parameter of the guest to something else than its default.
+/// A configuration that sets every parameter of the guest.
 pub fn thorough_configuration() -> Configuration {
+    for help in Site::settings() {
+        let is_set = PARAMETERS.iter().any(|(name, _)| *name == help.name);
+        assert!(is_set, "exchange.rs needs a line for the parameter {}", help.name);
+    }
     let media = [("html", "text/html; charset=latin1"), ("x-odd", "application/x-odd")];
     let media = (1..).zip(media).map(|(line, (name, value))| setting(line, name, value));
-    let mut configuration = Configuration { media: media.collect(), parameters: Vec::new() };
-    for (line, help) in (100..).zip(Site::settings()) {
-        let alternatives = help.value.split('|').filter(|value| *value != help.default);
-        let accepted = alternatives.chain(VALUES.iter().copied()).find(|value| {
-            let parameters = vec![setting(line, &help.name, value)];
-            let media = Vec::new();
-            Site::configure(&Configuration { media, parameters }).is_ok()
-        });
-        let value = accepted.unwrap_or_else(|| {
-            panic!("exchange.rs has no value that the parameter {} takes: add one", help.name)
-        });
-        configuration.parameters.push(setting(line, &help.name, value));
-    }
-    configuration
+    let parameters =
+        (100..).zip(PARAMETERS).map(|(line, (name, value))| setting(line, name, value));
+    Configuration { media: media.collect(), parameters: parameters.collect() }
 }
 
 fn setting(line: u32, name: &str, value: &str) -> Setting {
