@@ -98,10 +98,7 @@ pub fn read(head: &str, secure: bool) -> Result<Request, Refused> {
     if target.secure && !secure {
         return refuse(421);
     }
-    let path = match path.transpose() {
-        Ok(path) => path,
-        Err(status) => return refuse(status),
-    };
+    let path = path.transpose().map_err(|status| Refused { status, persistence })?;
     let host = target.host.unwrap_or(host).to_ascii_lowercase();
     Ok(Request { method: head.method, host, path, query: target.query, persistence })
 }
