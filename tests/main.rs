@@ -14,6 +14,7 @@ mod conditional;
 mod config;
 mod contract;
 mod curl;
+mod entries;
 mod files;
 mod framing;
 mod fuzz_targets;

@@ -1,16 +1,42 @@
 //! The entries of a directory.
+//!
+//! Reading them takes a system call or two for each name, and each may have to wait for the disk.
+//! Every one of those calls is made by [`Directory::read`].
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 
-use rustix::fs::{AtFlags, Dir, FileType};
+use rustix::fs::{AtFlags, FileType, OFlags, RawDir, Stat};
+use rustix::io::Errno;
 
 use super::cache::Version;
-use super::open::{Modified, Trouble, trouble};
+use super::open::{Modified, Trouble, open_beneath, trouble};
 
-/// Names that are looked at in one directory.
-pub const ENTRIES_MAX: usize = 10_000;
+/// Names that are looked at in one directory, be they entries or not.
+pub const NAMES_MAX: usize = 10_000;
 
-/// A file or directory in a directory.
+/// Room for the names that one call returns, in octets.
+const NAMES_OCTETS: usize = 32 << 10;
+
+/// A directory beneath a document root, open and not yet read.
+#[derive(Debug)]
+pub struct Directory {
+    descriptor: OwnedFd,
+    root: Arc<OwnedFd>,
+    /// Relative to the root: symbolic links are resolved from there.
+    path: String,
+}
+
+/// What a directory holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Entries {
+    /// In no particular order.
+    pub list: Vec<Entry>,
+    /// False when there are more.
+    pub complete: bool,
+}
+
+/// A file or directory in a directory, or a symbolic link to one beneath the document root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Names that are not UTF-8 are left out.
@@ -23,38 +49,93 @@ pub struct Entry {
     pub modified: Modified,
 }
 
-/// Reads a directory opened for reading. What is neither file nor directory is left out, and so
-/// are links: where they lead is seen only when they are opened. The second value is false when
-/// there are more names than are looked at.
-pub fn read(directory: OwnedFd) -> Result<(Vec<Entry>, bool), Trouble> {
-    let mut entries = Vec::new();
-    let mut names = Dir::read_from(&directory).map_err(trouble)?;
-    for looked_at in 0.. {
-        let Some(next) = names.read() else { break };
-        if looked_at == ENTRIES_MAX {
-            return Ok((entries, false));
-        }
-        let next = next.map_err(trouble)?;
-        let Ok(name) = next.file_name().to_str() else { continue };
-        if matches!(name, "." | "..") {
-            continue;
-        }
-        // Gone since it was read: not an entry any more.
-        let Ok(stat) = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW) else {
-            continue;
-        };
-        let is_directory = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => false,
-            FileType::Directory => true,
-            _ => continue,
-        };
-        let version = Version::of(&stat);
-        entries.push(Entry {
-            name: name.into(),
-            is_directory,
-            size: if is_directory { 0 } else { version.size() },
-            modified: version.modified(),
-        });
+impl Directory {
+    /// Opens the directory at `path` beneath `root`.
+    ///
+    /// # Errors
+    /// Why there is none to read.
+    pub fn open(root: &Arc<OwnedFd>, path: &str) -> Result<Directory, Trouble> {
+        let descriptor = open_beneath(root.as_fd(), path, OFlags::RDONLY | OFlags::DIRECTORY)?;
+        Ok(Directory { descriptor, root: Arc::clone(root), path: path.into() })
     }
-    Ok((entries, true))
+
+    /// Reads up to `entries_max` entries. What is neither file nor directory is left out, and so
+    /// are links that lead to neither or out of the document root.
+    ///
+    /// # Errors
+    /// When the directory cannot be read, or something in it cannot be looked at.
+    pub fn read(&self, entries_max: usize) -> Result<Entries, Trouble> {
+        let mut entries = Entries { list: Vec::new(), complete: false };
+        let mut room = Vec::with_capacity(NAMES_OCTETS);
+        let mut names = RawDir::new(&self.descriptor, room.spare_capacity_mut());
+        let mut looked_at = 0;
+        while let Some(next) = names.next() {
+            let next = match next {
+                Err(Errno::INTR) => continue,
+                // Removed since it was opened.
+                Err(Errno::NOENT) => break,
+                next => next.map_err(trouble)?,
+            };
+            if matches!(next.file_name().to_bytes(), b"." | b"..") {
+                continue;
+            }
+            if looked_at == NAMES_MAX {
+                return Ok(entries);
+            }
+            looked_at += 1;
+            let Ok(name) = next.file_name().to_str() else { continue };
+            let Some(entry) = self.entry(name)? else { continue };
+            if entries.list.len() == entries_max {
+                return Ok(entries);
+            }
+            entries.list.push(entry);
+        }
+        entries.complete = true;
+        Ok(entries)
+    }
+
+    /// What `name` is here; none when it is no entry.
+    fn entry(&self, name: &str) -> Result<Option<Entry>, Trouble> {
+        let stat = rustix::fs::statat(&self.descriptor, name, AtFlags::SYMLINK_NOFOLLOW);
+        let Some(mut stat) = unless_missing(stat.map_err(trouble))? else { return Ok(None) };
+        if file_type(&stat) == FileType::Symlink {
+            let Some(target) = unless_missing(self.follow(name))? else { return Ok(None) };
+            stat = target;
+        }
+        let version = Version::of(&stat);
+        let (is_directory, size) = match file_type(&stat) {
+            FileType::RegularFile => (false, version.size()),
+            FileType::Directory => (true, 0),
+            _ => return Ok(None),
+        };
+        let modified = version.modified();
+        Ok(Some(Entry { name: name.into(), is_directory, size, modified }))
+    }
+
+    /// Looks at what the link `name` leads to, beneath the document root.
+    fn follow(&self, name: &str) -> Result<Stat, Trouble> {
+        let path = match self.path.as_str() {
+            "" => name.into(),
+            folder => format!("{folder}/{name}"),
+        };
+        match open_beneath(self.root.as_fd(), &path, OFlags::PATH) {
+            Ok(target) => rustix::fs::fstat(target).map_err(trouble),
+            // Where it leads is out of reach, for a request as well.
+            Err(Trouble::Forbidden) => Err(Trouble::Missing),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+fn file_type(stat: &Stat) -> FileType {
+    FileType::from_raw_mode(stat.st_mode)
+}
+
+/// A name that has gone since it was read, or leads nowhere, is no trouble.
+fn unless_missing<T>(result: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(Trouble::Missing) => Ok(None),
+        Err(other) => Err(other),
+    }
 }

@@ -1,8 +1,10 @@
 //! Trying the candidates of a lookup, in order.
 
+use std::os::fd::AsFd;
+
 use rustix::fs::OFlags;
 
-use super::entries::{self, Entry};
+use super::entries::{Directory, Entries, NAMES_MAX};
 use super::open::{OpenFile, Trouble, open_beneath};
 use super::roots::Root;
 
@@ -44,10 +46,8 @@ pub enum Found {
     Directory {
         /// Index into the candidates.
         candidate: usize,
-        /// In no particular order; empty unless the directory is read.
-        entries: Vec<Entry>,
-        /// False when there are more entries.
-        complete: bool,
+        /// None, and complete, unless the directory is read.
+        entries: Entries,
     },
     /// Neither.
     Nothing(Trouble),
@@ -106,17 +106,18 @@ fn open_directory(
     candidate: usize,
     directories: Directories,
 ) -> Result<Found, Trouble> {
-    let access = match directories {
-        Directories::Read => OFlags::RDONLY,
-        Directories::Find | Directories::Forbid => OFlags::PATH,
+    let root = root.directory();
+    let entries = match directories {
+        Directories::Read => Directory::open(root, path)?.read(NAMES_MAX)?,
+        Directories::Find | Directories::Forbid => {
+            open_beneath(root.as_fd(), path, OFlags::PATH | OFlags::DIRECTORY)?;
+            Entries { list: Vec::new(), complete: true }
+        }
     };
-    let directory = open_beneath(root.directory(), path, access | OFlags::DIRECTORY)?;
-    let (entries, complete) = match directories {
-        Directories::Read => entries::read(directory)?,
-        Directories::Find => (Vec::new(), true),
-        Directories::Forbid => return Err(Trouble::Forbidden),
-    };
-    Ok(Found::Directory { candidate, entries, complete })
+    match directories {
+        Directories::Forbid => Err(Trouble::Forbidden),
+        Directories::Find | Directories::Read => Ok(Found::Directory { candidate, entries }),
+    }
 }
 
 /// The path relative to the root. A second slash would make it absolute again, which the kernel

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
@@ -15,7 +16,7 @@ use super::open::{OpenFile, Trouble};
 #[derive(Debug)]
 pub struct Root {
     path: PathBuf,
-    directory: OwnedFd,
+    directory: Arc<OwnedFd>,
     /// Device and inode of `directory`.
     identity: (u64, u64),
     /// The second in which `path` was last looked at.
@@ -40,7 +41,7 @@ impl Root {
         let stat = rustix::fs::fstat(&directory)?;
         Ok(Root {
             path: path.to_path_buf(),
-            directory,
+            directory: Arc::new(directory),
             identity: (stat.st_dev, stat.st_ino),
             checked: 0,
             cache: Cache::new(roots),
@@ -71,8 +72,8 @@ impl Root {
     }
 
     /// The folder.
-    pub fn directory(&self) -> BorrowedFd<'_> {
-        self.directory.as_fd()
+    pub fn directory(&self) -> &Arc<OwnedFd> {
+        &self.directory
     }
 }
 

@@ -34,20 +34,24 @@ pub fn look_up(
             };
             (contract::Found::File(found), Some(file))
         }
-        files::Found::Directory { candidate, entries, complete } => {
-            let entries = entries
-                .into_iter()
-                .map(|entry| contract::Entry {
-                    name: entry.name,
-                    directory: entry.is_directory,
-                    size: entry.size,
-                    modified: datetime(entry.modified),
-                })
-                .collect();
-            let listing = contract::Listing { candidate: candidate as u32, entries, complete };
+        files::Found::Directory { candidate, entries } => {
+            let listing = contract::Listing {
+                candidate: candidate as u32,
+                complete: entries.complete,
+                entries: entries.list.into_iter().map(entry).collect(),
+            };
             (contract::Found::Directory(listing), None)
         }
         files::Found::Nothing(met) => (contract::Found::Nothing(trouble(met)), None),
+    }
+}
+
+fn entry(entry: files::Entry) -> contract::Entry {
+    contract::Entry {
+        name: entry.name,
+        directory: entry.is_directory,
+        size: entry.size,
+        modified: datetime(entry.modified),
     }
 }
 
