@@ -9,6 +9,7 @@
 //! What the guest returns has been checked by the sandbox; its word on persistence is checked
 //! here, against the framing of the head. Whatever fails on the way is one answer: 500 or 503.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -17,10 +18,10 @@ use super::content;
 use super::guest_log::GuestLog;
 use super::words::{ip_address, look_up, octets_as_text};
 use crate::config::{Config, DEFAULT_HOST, Isolation};
-use crate::files::{self, OpenFile, Roots};
+use crate::files::{OpenFile, Roots};
 use crate::http::{After, Answer, Body, Content, ErrorPage, Framing, Request, ends_with_fields};
 use crate::sandbox::contract::{self, Context};
-use crate::sandbox::{Generation, GuestError, Sandbox, Unavailable};
+use crate::sandbox::{Generation, GuestError, Instance, Sandbox, Unavailable};
 
 /// Content up to this size is read into the output and goes out with its head in one call; larger
 /// content is streamed from the file, in octets.
@@ -43,9 +44,11 @@ pub struct Answered {
     pub content_octets: u64,
 }
 
-/// What is known of a request besides its head.
+/// A request, and what is known of it besides its octets.
 #[derive(Debug, Clone, Copy)]
-pub struct Circumstances {
+pub struct Incoming<'a> {
+    pub head: &'a [u8],
+    pub request: &'a Request,
     pub peer: IpAddr,
     pub now: Instant,
     /// The server is stopping: every answer ends its connection.
@@ -94,90 +97,71 @@ impl Handler {
         &self.common
     }
 
-    /// Appends an answer to `request`, whose octets are `head`, to `output`.
-    pub fn handle(
-        &mut self,
-        head: &[u8],
-        request: &Request,
-        circumstances: Circumstances,
-        output: &mut Vec<u8>,
-    ) -> Answered {
-        let start = output.len();
-        let result = self.try_handle(head, request, circumstances, output);
-        let failed = matches!(result, Err(Failure::Guest { .. }));
-        self.sandbox.finish(failed);
-        result.unwrap_or_else(|failure| {
-            output.truncate(start);
-            self.fail(failure, request, circumstances, output)
-        })
+    /// Appends an answer to `incoming` to `output`.
+    pub fn handle(&mut self, incoming: Incoming<'_>, output: &mut Vec<u8>) -> Answered {
+        let mut exchange = Exchange::new(incoming, output);
+        let result = self.try_handle(&mut exchange);
+        self.sandbox.finish(matches!(result, Err(Failure::Guest { .. })));
+        result.unwrap_or_else(|failure| self.fail(failure, &mut exchange))
     }
 
-    fn try_handle(
+    fn try_handle(&mut self, exchange: &mut Exchange<'_>) -> Result<Answered, Failure> {
+        let parsed =
+            self.call("parse", exchange, |guest, head, context| guest.parse(head, context))?;
+        let after = after(&parsed.persistence, exchange.incoming.request.content);
+        match parsed.action {
+            contract::Action::Answer(response) => {
+                exchange.write(response, None, after, &self.common)
+            }
+            contract::Action::LookUp(lookup) => {
+                let (found, file) = look_up(&mut self.roots, &lookup, self.common.seconds());
+                let response = self.call("respond", exchange, |guest, head, context| {
+                    guest.respond(head, &found, context)
+                })?;
+                exchange.write(response, file, after, &self.common)
+            }
+        }
+    }
+
+    /// Calls the guest with the head and what is known besides, and logs what it has to say.
+    fn call<T>(
         &mut self,
-        head: &[u8],
-        request: &Request,
-        circumstances: Circumstances,
-        output: &mut Vec<u8>,
-    ) -> Result<Answered, Failure> {
-        let head = octets_as_text(head);
-        let context = Some(Context {
-            peer: ip_address(circumstances.peer),
-            secure: false,
-            now: self.common.seconds(),
-        });
-        let instance = self.sandbox.instance(circumstances.now).map_err(|unavailable| {
+        name: &'static str,
+        exchange: &Exchange<'_>,
+        call: impl FnOnce(&mut Instance, &str, Option<Context>) -> Result<T, GuestError>,
+    ) -> Result<T, Failure> {
+        let incoming = &exchange.incoming;
+        let context =
+            Context { peer: ip_address(incoming.peer), secure: false, now: self.common.seconds() };
+        let instance = self.sandbox.instance(incoming.now).map_err(|unavailable| {
             Failure::NoGuest(match unavailable {
                 Unavailable::Failed(error) => Some(error),
                 Unavailable::Waiting => None,
             })
         })?;
-
-        let parsed = instance.parse(&head, context);
+        let result = call(instance, &exchange.head, Some(context));
         self.guest_log.stderr(instance.take_stderr());
-        let parsed = parsed.map_err(|error| Failure::Guest { call: "parse", error })?;
-        let after = match circumstances.stopping {
-            true => After::Close,
-            false => after(&parsed.persistence, request.content),
-        };
-
-        let (response, file) = match parsed.action {
-            contract::Action::Answer(response) => (response, None),
-            contract::Action::LookUp(lookup) => {
-                let (found, file) = look_up(&mut self.roots, &lookup, self.common.seconds());
-                let response = instance.respond(&head, &found, context);
-                self.guest_log.stderr(instance.take_stderr());
-                let response =
-                    response.map_err(|error| Failure::Guest { call: "respond", error })?;
-                (response, file)
-            }
-        };
-
-        let exchange = Exchange { request, after, common: &self.common };
-        exchange.write(response, file, output).map_err(|_| Failure::File)
+        result.map_err(|error| Failure::Guest { call: name, error })
     }
 
-    /// Appends the host's own answer to a request that failed.
-    fn fail(
-        &mut self,
-        failure: Failure,
-        request: &Request,
-        circumstances: Circumstances,
-        output: &mut Vec<u8>,
-    ) -> Answered {
+    /// Puts the host's own answer in place of what there is of one to a request that failed.
+    fn fail(&mut self, failure: Failure, exchange: &mut Exchange<'_>) -> Answered {
+        let incoming = exchange.incoming;
         let page = match failure {
             Failure::Guest { call, error } => {
-                self.guest_log.failure(call, &error, circumstances.now);
+                self.guest_log.failure(call, &error, incoming.now);
                 ErrorPage::InternalServerError
             }
             Failure::NoGuest(error) => {
                 if let Some(error) = error {
-                    self.guest_log.failure("its start", &error, circumstances.now);
+                    self.guest_log.failure("its start", &error, incoming.now);
                 }
                 ErrorPage::ServiceUnavailable
             }
             Failure::File => ErrorPage::InternalServerError,
         };
-        self.refuse(page, request.is_head, output)
+        exchange.output.truncate(exchange.start);
+        self.refuse(page, incoming.request.is_head, exchange.output)
     }
 
     /// Appends the host's own answer, after which the connection ends: whoever sent the head, no
@@ -188,41 +172,53 @@ impl Handler {
     }
 }
 
-/// A request whose answer is known and goes to the output.
+/// A request on its way to an answer.
 struct Exchange<'a> {
-    request: &'a Request,
-    after: After,
-    common: &'a Framing,
+    incoming: Incoming<'a>,
+    /// As the guest gets it.
+    head: Cow<'a, str>,
+    output: &'a mut Vec<u8>,
+    /// Where the answer starts in the output.
+    start: usize,
 }
 
-impl Exchange<'_> {
+impl<'a> Exchange<'a> {
+    fn new(incoming: Incoming<'a>, output: &'a mut Vec<u8>) -> Exchange<'a> {
+        let head = octets_as_text(incoming.head);
+        Exchange { incoming, head, start: output.len(), output }
+    }
+
     fn write(
-        self,
+        &mut self,
         response: contract::Response,
         file: Option<OpenFile>,
-        output: &mut Vec<u8>,
-    ) -> Result<Answered, files::Trouble> {
+        after: After,
+        common: &Framing,
+    ) -> Result<Answered, Failure> {
+        let request = self.incoming.request;
+        let after = if self.incoming.stopping { After::Close } else { after };
+        let status = response.status;
         let length = content::length(&response.content);
-        let ends = ends_with_fields(response.status);
+        let ends = ends_with_fields(status);
         let answer = Answer {
-            status: response.status,
+            status,
             fields: &response.fields,
             content_length: (!ends).then_some(length),
-            persistent: matches!(self.after, After::KeepAlive { .. }),
-            is_http_1_0: self.request.is_http_1_0,
+            persistent: matches!(after, After::KeepAlive { .. }),
+            is_http_1_0: request.is_http_1_0,
         };
-        answer.write_head(self.common, output);
-        let mut answered =
-            Answered { after: self.after, body: None, status: response.status, content_octets: 0 };
-        if self.request.is_head || ends || length == 0 {
+        answer.write_head(common, self.output);
+        let mut answered = Answered { after, body: None, status, content_octets: 0 };
+        if request.is_head || ends || length == 0 {
             return Ok(answered);
         }
         answered.content_octets = length;
         match file {
             Some(file) if length > SMALL_CONTENT_OCTETS_MAX && !file.is_in_memory() => {
-                answered.body = content::body(file, response.content, output);
+                answered.body = content::body(file, response.content, self.output);
             }
-            file => content::write(response.content, file.as_ref(), output)?,
+            file => content::write(response.content, file.as_ref(), self.output)
+                .map_err(|_| Failure::File)?,
         }
         Ok(answered)
     }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Shutdown};
 use mio::net::TcpStream;
 
 use super::access_log::{self, AccessLog};
-use super::handler::{Circumstances, Handler};
+use super::handler::{Answered, Handler, Incoming};
 use super::io::{self, Received, Sent};
 use crate::files::OpenFile;
 use crate::http::{Buffers, Connection, ErrorPage, Request, Step, Timer};
@@ -201,11 +201,17 @@ impl Session {
     }
 
     fn handle(&mut self, request: &Request, shell: &mut Shell) {
-        let circumstances =
-            Circumstances { peer: self.peer, now: shell.now, stopping: shell.stopping };
         let (head, output) = self.connection.exchange(request);
-        let answered = shell.handler.handle(head, request, circumstances, output);
+        let (peer, now, stopping) = (self.peer, shell.now, shell.stopping);
+        let incoming = Incoming { head, request, peer, now, stopping };
+        let answered = shell.handler.handle(incoming, output);
+        self.answered(request, answered, shell);
+    }
+
+    /// An answer is in the output: it is logged, now or when its body has been sent.
+    fn answered(&mut self, request: &Request, answered: Answered, shell: &mut Shell) {
         if let Some(log) = &mut shell.access_log {
+            let (head, _) = self.connection.exchange(request);
             let request_line = access_log::request_line(head);
             let (status, octets) = (answered.status, answered.content_octets);
             if answered.body.is_some() {
