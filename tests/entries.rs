@@ -6,12 +6,14 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use fixtures::HOSTILE;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::harness::{Response, Server, Site, age, skip, without_file_privileges, write};
+use crate::harness::{
+    Client, DEADLINE, MIB, Response, Server, Site, age, skip, without_file_privileges, write,
+};
 
 /// When the files of a site were last modified, as the guest tells it.
 const MODIFIED: &str = "1700000000.000000000";
@@ -251,18 +253,72 @@ fn a_directory_that_changes_while_it_is_read_is_told_as_far_as_it_stays() {
     });
 }
 
+/// So many entries are told, and not one more; what is left out does not count.
+#[test]
+fn listing_entries_limits_what_is_told() {
+    for max in [1, 5] {
+        let site = site().link("www/folder/dangling", "nothing");
+        let folder = site.path("www/folder");
+        let _socket = UnixListener::bind(folder.join("socket")).expect("a socket");
+        let server = site.serve(&format!(
+            "parameter guest {HOSTILE}\nparameter workers 1\nparameter listing-entries {max}"
+        ));
+        let tells = |entries: usize, complete: &str| {
+            let summary = format!("candidate 0: {entries} entries, {complete}\n");
+            assert_eq!(server.get("/count/folder/").expect(200).text(), summary, "of {max}");
+        };
+        for count in 1..=max {
+            tells(count - 1, "complete");
+            write(&folder.join(format!("{count}.txt")), "");
+        }
+        tells(max, "complete");
+        fs::create_dir(folder.join("one-more")).expect("a folder");
+        tells(max, "incomplete");
+        write(&folder.join("two-more"), "");
+        tells(max, "incomplete");
+    }
+}
+
 /// Fault 11: of a directory with more names than anyone would read, as many as the host looks at.
 #[test]
 fn a_huge_directory_is_told_in_part() {
     let server = serve(site());
     let folder = server.site.path("www/folder");
-    for number in 0..10_001 {
-        write(&folder.join(format!("{number}.txt")), "");
-    }
+    let name = |number: usize| folder.join(format!("{number}.txt"));
+    (0..10_001).for_each(|number| write(&name(number), ""));
     let count = || server.get("/count/folder/").expect(200).text();
     assert_eq!(count(), "candidate 0: 10000 entries, incomplete\n");
-    fs::remove_file(folder.join("0.txt")).expect("a file to remove");
+    fs::remove_file(name(0)).expect("a file to remove");
     assert_eq!(count(), "candidate 0: 10000 entries, complete\n");
-    fs::remove_file(folder.join("1.txt")).expect("a file to remove");
+    fs::remove_file(name(1)).expect("a file to remove");
     assert_eq!(count(), "candidate 0: 9999 entries, complete\n");
+    // Names are looked at to see whether they are entries, and those that are none count, too.
+    symlink("nothing", name(1)).expect("a link");
+    assert_eq!(count(), "candidate 0: 9999 entries, complete\n");
+    symlink("nothing", name(0)).expect("a link");
+    assert!(count().ends_with(" entries, incomplete\n"), "{}", count());
+}
+
+/// Fault 11: however many names there are, and whoever asks for them at once.
+#[test]
+fn a_gigantic_directory_takes_bounded_time_and_memory() {
+    let server = serve(site());
+    let folder = server.site.path("www/folder");
+    let long = "n".repeat(200);
+    (0..50_000).for_each(|number| write(&folder.join(format!("{number}-{long}")), ""));
+    let summary = "candidate 0: 10000 entries, incomplete\n";
+    let start = Instant::now();
+    assert_eq!(server.get("/count/folder/").expect(200).text(), summary);
+    assert!(start.elapsed() < DEADLINE / 3, "took {:?}", start.elapsed());
+    let before = server.process().resident_octets();
+    let mut clients: Vec<Client> = (0..50).map(|_| server.client()).collect();
+    for client in &mut clients {
+        client.send("GET /count/folder/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    }
+    for client in &mut clients {
+        assert_eq!(client.answer().expect(200).text(), summary);
+    }
+    // One listing is about 4 MiB of this, in the host and again in the guest.
+    let grown = server.process().resident_octets().saturating_sub(before);
+    assert!(grown < 32 * MIB, "{} MiB more", grown / MIB);
 }

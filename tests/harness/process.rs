@@ -16,13 +16,18 @@ pub struct Process {
 impl Process {
     /// Time spent on a processor so far, by all threads.
     pub fn cpu_time(self) -> Duration {
-        let stat = self.read("stat");
-        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let ticks =
-            after_name.split_whitespace().skip(11).take(2).map(|word| {
-                word.parse::<u32>().unwrap_or_else(|error| panic!("{error} in {stat:?}"))
-            });
-        TICK * ticks.sum::<u32>()
+        cpu_time(&self.read("stat"))
+    }
+
+    /// Time spent on a processor so far by the threads of this name; none when there are none.
+    pub fn thread_cpu_time(self, name: &str) -> Duration {
+        let folder = format!("/proc/{}/task", self.id);
+        let tasks = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        // A thread may end while it is looked at.
+        let stats =
+            tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("stat")).ok());
+        let name = format!("({name})");
+        stats.filter(|stat| stat.contains(&name)).map(|stat| cpu_time(&stat)).sum()
     }
 
     /// Octets of memory that are really there.
@@ -44,6 +49,17 @@ impl Process {
         let path = format!("/proc/{}/{file}", self.id);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
+}
+
+/// The times of a `stat` file: after the name, which may have anything in it.
+fn cpu_time(stat: &str) -> Duration {
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks = after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|word| word.parse::<u32>().unwrap_or_else(|error| panic!("{error} in {stat:?}")));
+    TICK * ticks.sum::<u32>()
 }
 
 /// How long a process computes while nothing else happens for a time.

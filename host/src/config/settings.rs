@@ -28,6 +28,7 @@ pub struct Settings {
     pub workers: usize,
     pub connections: usize,
     pub head_octets_max: usize,
+    pub listing_entries_max: usize,
     pub server_name: String,
     pub access_log: Option<AccessLog>,
     pub guest: Option<PathBuf>,
@@ -140,7 +141,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting!(
         "send-timeout" "SECONDS" = "30",
-        "A client that takes no octet of an answer for this time is disconnected",
+        "A client that takes no octet of an answer for this time is disconnected; a directory that is not read within it is answered 503",
         |settings, value| set(&mut settings.send_timeout, value.seconds())
     ),
     setting!(
@@ -162,6 +163,11 @@ pub const SETTINGS: &[Setting] = &[
         "head-limit" "SIZE" = "16K",
         "Largest request head, 1K to 256K; a longer one is answered 431, or 414 if its first line is that long",
         |settings, value| set(&mut settings.head_octets_max, value.octets(1 << 10, 256 << 10))
+    ),
+    setting!(
+        "listing-entries" "N" = "10000",
+        "Entries of a directory that the guest gets to know at most, 1 to 10000; no more than 10000 names are looked at",
+        |settings, value| set(&mut settings.listing_entries_max, value.number(1, 10_000))
     ),
     setting!(
         "server-name" "TEXT" = "wasmhttpd",
@@ -281,6 +287,7 @@ impl Default for Settings {
             workers: 0,
             connections: 0,
             head_octets_max: 0,
+            listing_entries_max: 0,
             server_name: String::new(),
             access_log: None,
             guest: None,
@@ -495,6 +502,9 @@ mod tests {
         }
         for (value, good) in [("0", false), ("0.001", true), ("604800", true), ("604801", false)] {
             assert_eq!(from(&[("timeout", value)]).2.is_empty(), good, "{value}");
+        }
+        for (value, good) in [("0", false), ("1", true), ("10000", true), ("10001", false)] {
+            assert_eq!(from(&[("listing-entries", value)]).2.is_empty(), good, "{value}");
         }
         for (value, good) in [("0", false), ("1", true), ("1024", true), ("1025", false)] {
             assert_eq!(from(&[("workers", value)]).2.is_empty(), good, "{value}");

@@ -1,7 +1,7 @@
 //! The entries of a directory.
 //!
-//! Reading them takes a system call or two for each name, and each may have to wait for the disk.
-//! Every one of those calls is made by [`Directory::read`].
+//! Reading them takes a system call or more for each name, and each may have to wait for the disk.
+//! [`Directory::read`] makes every one of them, so that its caller can choose the thread.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::cache::Version;
 use super::open::{Modified, Trouble, open_beneath, trouble};
 
 /// Names that are looked at in one directory, be they entries or not.
-pub const NAMES_MAX: usize = 10_000;
+const NAMES_MAX: usize = 10_000;
 
 /// Room for the names that one call returns, in octets.
 const NAMES_OCTETS: usize = 32 << 10;
@@ -60,11 +60,16 @@ impl Directory {
     }
 
     /// Reads up to `entries_max` entries. What is neither file nor directory is left out, and so
-    /// are links that lead to neither or out of the document root.
+    /// are links that lead to neither or out of the document root. What has been read is given up
+    /// when nobody wants it any more.
     ///
     /// # Errors
     /// When the directory cannot be read, or something in it cannot be looked at.
-    pub fn read(&self, entries_max: usize) -> Result<Entries, Trouble> {
+    pub fn read(
+        &self,
+        entries_max: usize,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Entries, Trouble> {
         let mut entries = Entries { list: Vec::new(), complete: false };
         let mut room = Vec::with_capacity(NAMES_OCTETS);
         let mut names = RawDir::new(&self.descriptor, room.spare_capacity_mut());
@@ -79,7 +84,7 @@ impl Directory {
             if matches!(next.file_name().to_bytes(), b"." | b"..") {
                 continue;
             }
-            if looked_at == NAMES_MAX {
+            if looked_at == NAMES_MAX || !is_wanted() {
                 return Ok(entries);
             }
             looked_at += 1;

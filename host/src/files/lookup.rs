@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 
 use rustix::fs::OFlags;
 
-use super::entries::{Directory, Entries, NAMES_MAX};
+use super::entries::{Directory, Entries};
 use super::open::{OpenFile, Trouble, open_beneath};
 use super::roots::Root;
 
@@ -46,11 +46,27 @@ pub enum Found {
     Directory {
         /// Index into the candidates.
         candidate: usize,
-        /// None, and complete, unless the directory is read.
+        /// None, and complete, unless the lookup asks for them.
         entries: Entries,
+    },
+    /// A directory whose entries the lookup asks for: once they have been read, [`look_on`] goes on.
+    Unread {
+        /// Where to go on.
+        place: Place,
+        /// Ready to be read.
+        directory: Directory,
     },
     /// Neither.
     Nothing(Trouble),
+}
+
+/// How far a lookup has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Index of the candidate that is being tried.
+    candidate: usize,
+    /// What it comes to if no other candidate is there.
+    trouble: Trouble,
 }
 
 /// Looks beneath `root` for the first candidate that there is, else for the first fallback.
@@ -58,8 +74,38 @@ pub fn look_up<'a, F>(root: Option<&mut Root>, wanted: Wanted<'_, F>, now_second
 where
     F: Iterator<Item = (Trouble, &'a str)>,
 {
+    look_from(Ok(Place::START), root, wanted, now_seconds)
+}
+
+/// Goes on with a lookup that came to a directory, which has been `read`.
+pub fn look_on<'a, F>(
+    place: Place,
+    read: Result<Entries, Trouble>,
+    root: Option<&mut Root>,
+    wanted: Wanted<'_, F>,
+    now_seconds: u64,
+) -> Found
+where
+    F: Iterator<Item = (Trouble, &'a str)>,
+{
+    match read {
+        Ok(entries) => Found::Directory { candidate: place.candidate, entries },
+        Err(trouble) => look_from(place.after(trouble), root, wanted, now_seconds),
+    }
+}
+
+fn look_from<'a, F>(
+    place: Result<Place, Trouble>,
+    root: Option<&mut Root>,
+    wanted: Wanted<'_, F>,
+    now_seconds: u64,
+) -> Found
+where
+    F: Iterator<Item = (Trouble, &'a str)>,
+{
     let Some(root) = root else { return Found::Nothing(Trouble::Missing) };
-    let trouble = match try_candidates(root, &wanted, now_seconds) {
+    let found = place.and_then(|place| try_candidates(place, root, &wanted, now_seconds));
+    let trouble = match found {
         Ok(found) => return found,
         Err(trouble) => trouble,
     };
@@ -73,50 +119,60 @@ where
     Found::Nothing(trouble)
 }
 
-/// A candidate that is missing leads to the next one, and so does one that is forbidden, though it
-/// is remembered. When the disk or the system fails, nothing further is tried.
 fn try_candidates<F>(
+    mut place: Place,
     root: &mut Root,
     wanted: &Wanted<'_, F>,
     now_seconds: u64,
 ) -> Result<Found, Trouble> {
-    let mut trouble = Trouble::Missing;
-    for (candidate, path) in wanted.candidates.iter().enumerate() {
+    while let Some(path) = wanted.candidates.get(place.candidate) {
         let tried = match path.strip_suffix('/') {
             None => root.open_file(beneath(path), now_seconds).map(|file| Found::File {
                 file,
-                candidate,
+                candidate: place.candidate,
                 after: None,
             }),
-            Some(path) => open_directory(root, beneath(path), candidate, wanted.directories),
+            Some(path) => open_directory(root, beneath(path), place, wanted.directories),
         };
         match tried {
             Ok(found) => return Ok(found),
-            Err(Trouble::Missing) => {}
-            Err(Trouble::Forbidden) => trouble = Trouble::Forbidden,
-            Err(worse) => return Err(worse),
+            Err(trouble) => place = place.after(trouble)?,
         }
     }
-    Err(trouble)
+    Err(place.trouble)
 }
 
 fn open_directory(
     root: &Root,
     path: &str,
-    candidate: usize,
+    place: Place,
     directories: Directories,
 ) -> Result<Found, Trouble> {
     let root = root.directory();
-    let entries = match directories {
-        Directories::Read => Directory::open(root, path)?.read(NAMES_MAX)?,
-        Directories::Find | Directories::Forbid => {
-            open_beneath(root.as_fd(), path, OFlags::PATH | OFlags::DIRECTORY)?;
-            Entries { list: Vec::new(), complete: true }
-        }
-    };
+    let find = || open_beneath(root.as_fd(), path, OFlags::PATH | OFlags::DIRECTORY);
     match directories {
-        Directories::Forbid => Err(Trouble::Forbidden),
-        Directories::Find | Directories::Read => Ok(Found::Directory { candidate, entries }),
+        Directories::Read => Ok(Found::Unread { place, directory: Directory::open(root, path)? }),
+        Directories::Find => find().map(|_| Found::Directory {
+            candidate: place.candidate,
+            entries: Entries { list: Vec::new(), complete: true },
+        }),
+        Directories::Forbid => find().and(Err(Trouble::Forbidden)),
+    }
+}
+
+impl Place {
+    const START: Place = Place { candidate: 0, trouble: Trouble::Missing };
+
+    /// The next candidate, after one that met `trouble`. One that is missing leads to the next one,
+    /// and so does one that is forbidden, though it is remembered. When the disk or the system
+    /// fails, nothing further is tried.
+    fn after(self, trouble: Trouble) -> Result<Place, Trouble> {
+        let candidate = self.candidate + 1;
+        match trouble {
+            Trouble::Missing => Ok(Place { candidate, ..self }),
+            Trouble::Forbidden => Ok(Place { candidate, trouble }),
+            worse => Err(worse),
+        }
     }
 }
 

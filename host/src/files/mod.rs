@@ -10,7 +10,7 @@ mod lookup;
 mod open;
 mod roots;
 
-pub use entries::{Entries, Entry};
-pub use lookup::{Directories, Found, Wanted, look_up};
+pub use entries::{Directory, Entries, Entry};
+pub use lookup::{Directories, Found, Place, Wanted, look_on, look_up};
 pub use open::{Modified, OpenFile, Trouble};
 pub use roots::{Root, Roots, check_kernel};

@@ -6,8 +6,9 @@
 //!
 //! ```text
 //! Reading --head--> answered --keep-alive--> Reading
-//!                      |  \--a large body--> Streaming --> Reading or Closing
-//!                      \-----close---------> Closing --> Lingering --> Closed
+//!          |  ^        |  \--a large body--> Streaming --> Reading or Closing
+//!          v  |        \-----close---------> Closing --> Lingering --> Closed
+//!         Waiting
 //! ```
 //!
 //! Answers to pipelined requests collect in the output and go out together, in order.
@@ -40,6 +41,11 @@ enum State<F> {
     Reading {
         scanner: Scanner,
         skip: u64,
+    },
+    /// Sending what is left of the output, until the answer to a request can be written. Its head
+    /// stays in the input; nothing more is read meanwhile.
+    Waiting {
+        request: Request,
     },
     /// Sending a body too large for the output.
     Streaming {
@@ -95,8 +101,11 @@ pub enum Piece {
 pub enum Step<'a, F> {
     /// Wait for octets, append them to [`Connection::input`], and call [`Connection::received`].
     Read,
-    /// A whole head is here: write an answer to it and call [`Connection::answered`].
+    /// A whole head is here: write an answer to it and call [`Connection::answered`], or
+    /// [`Connection::wait`] if that is not possible yet.
     Handle(Request),
+    /// Wait until an answer can be written, and call [`Connection::resume`].
+    Wait,
     /// The head is longer than allowed: write an answer that refuses it and call
     /// [`Connection::refused`].
     RefuseHead {
@@ -134,6 +143,8 @@ pub enum Timer {
     Idle,
     /// A head, or content that is skipped, has arrived in part.
     Head,
+    /// A request waits for its answer.
+    Answer,
     /// Octets wait to be sent.
     Send,
     /// The peer has been told that nothing more comes.
@@ -159,6 +170,7 @@ impl<F> Connection<F> {
     pub fn next(&mut self, head_octets_max: usize) -> Step<'_, F> {
         match self.state {
             State::Reading { .. } => self.next_reading(head_octets_max),
+            State::Waiting { .. } => self.next_waiting(),
             State::Streaming { .. } => self.next_streaming(),
             State::Closing => self.next_closing(),
             State::Lingering => Step::Discard,
@@ -193,6 +205,14 @@ impl<F> Connection<F> {
         Step::Read
     }
 
+    fn next_waiting(&mut self) -> Step<'_, F> {
+        debug_assert!(matches!(self.state, State::Waiting { .. }));
+        if self.sent < self.output.len() {
+            return Step::Send { octets: &self.output[self.sent..], more: false };
+        }
+        Step::Wait
+    }
+
     fn next_streaming(&mut self) -> Step<'_, F> {
         let State::Streaming { body, .. } = &self.state else { unreachable!("by next") };
         if self.sent < self.output.len() {
@@ -223,6 +243,21 @@ impl<F> Connection<F> {
     /// The output that the answer to a refused or missing head is appended to.
     pub fn output(&mut self) -> &mut Vec<u8> {
         &mut self.output
+    }
+
+    /// The answer to `request` has to wait for something; no other request is handled before it.
+    pub fn wait(&mut self, request: Request) {
+        debug_assert!(matches!(self.state, State::Reading { skip: 0, .. }));
+        self.state = State::Waiting { request };
+    }
+
+    /// Ends the wait. The request is to be answered, or to wait again, as after [`Step::Handle`].
+    pub fn resume(&mut self) -> Request {
+        let reading = State::Reading { scanner: Scanner::new(self.used), skip: 0 };
+        let State::Waiting { request } = std::mem::replace(&mut self.state, reading) else {
+            unreachable!("only a connection that waits is resumed")
+        };
+        request
     }
 
     /// An answer to `request` is in the output, all of it but `body`.
@@ -329,6 +364,7 @@ impl<F> Connection<F> {
     pub fn timer(&self) -> Timer {
         match self.state {
             _ if self.sent < self.output.len() => Timer::Send,
+            State::Waiting { .. } => Timer::Answer,
             State::Streaming { .. } => Timer::Send,
             // Empty lines are no beginning of a head, nor is half of one.
             State::Reading { skip: 0, .. } if matches!(self.input[self.used..], [] | [b'\r']) => {
@@ -372,8 +408,8 @@ impl<F> Connection<F> {
 
     /// Takes back the buffers that hold no octets which matter, from a connection that waits.
     pub fn reclaim(&mut self, buffers: &mut Buffers) {
-        let reads = matches!(self.state, State::Reading { .. } | State::Streaming { .. });
-        if self.input.len() == self.used || !reads {
+        let is_over = matches!(self.state, State::Closing | State::Lingering | State::Closed);
+        if self.input.len() == self.used || is_over {
             self.compact();
             self.used = 0;
             buffers.keep_input(std::mem::take(&mut self.input));
@@ -410,19 +446,35 @@ mod tests {
         sent: String,
         after: After,
         body: Option<fn() -> Body<&'static str>>,
+        /// Which request has to wait, counted from 1.
+        waits: usize,
         requests: usize,
     }
 
     impl Driver {
         fn new(after: After) -> Driver {
             let connection = Connection::default();
-            Driver { connection, sent: String::new(), after, body: None, requests: 0 }
+            Driver { connection, sent: String::new(), after, body: None, waits: 0, requests: 0 }
         }
 
         fn receive(&mut self, octets: &[u8]) {
             self.connection.lend(&mut Buffers::new(LIMIT + 64));
             self.connection.input().extend_from_slice(octets);
             self.connection.received(octets.len());
+        }
+
+        fn answer(&mut self, request: &Request) {
+            let (head, output) = self.connection.exchange(request);
+            assert!(head.starts_with(b"GET") && head.ends_with(b"\r\n\r\n"));
+            output.extend_from_slice(format!("answer {};", self.requests).as_bytes());
+            self.connection.answered(request, self.after, self.body.map(|body| body()));
+        }
+
+        /// What a request waited for is there.
+        fn resume(&mut self) {
+            self.connection.lend(&mut Buffers::new(LIMIT + 64));
+            let request = self.connection.resume();
+            self.answer(&request);
         }
 
         /// Takes steps until there is something to wait for; says what.
@@ -435,15 +487,12 @@ mod tests {
                     Step::ShutDown => self.sent.push_str("[shut down]"),
                     Step::Handle(request) => {
                         self.requests += 1;
-                        let (head, output) = self.connection.exchange(&request);
-                        assert!(head.ends_with(b"\n"));
-                        output.extend_from_slice(format!("answer {};", self.requests).as_bytes());
-                        self.connection.answered(
-                            &request,
-                            self.after,
-                            self.body.map(|body| body()),
-                        );
+                        match self.waits == self.requests {
+                            true => self.connection.wait(request),
+                            false => self.answer(&request),
+                        }
                     }
+                    Step::Wait => return "wait",
                     Step::RefuseHead { in_request_line } => {
                         let page = if in_request_line { b"414;" } else { b"431;" };
                         self.connection.output().extend_from_slice(page);
@@ -551,6 +600,56 @@ mod tests {
         assert_eq!(driver.run(), "read");
         assert_eq!(driver.sent, "answer 1;a<f 1+2>b<f 7+1>canswer 2;a<f 1+2>b<f 7+1>c");
         assert_eq!(driver.connection.body_octets_left(), None);
+    }
+
+    #[test]
+    fn a_request_that_waits_holds_up_those_behind_it_and_not_the_answers_before() {
+        for waits in 1..=3 {
+            let mut driver = Driver::new(KEEP);
+            driver.waits = waits;
+            driver.receive(&GET.repeat(3));
+            assert_eq!(driver.run(), "wait");
+            let before: String = (1..waits).map(|n| format!("answer {n};")).collect();
+            assert_eq!(driver.sent, before);
+            assert_eq!(driver.connection.timer(), Timer::Answer);
+            assert!(!driver.connection.is_idle() && !driver.connection.has_partial_head());
+            driver.resume();
+            assert_eq!(driver.run(), "read");
+            assert_eq!(driver.sent, "answer 1;answer 2;answer 3;");
+            assert!(driver.connection.is_idle());
+        }
+    }
+
+    #[test]
+    fn a_request_that_waits_keeps_its_head_whatever_arrives_and_whoever_takes_buffers_back() {
+        let mut driver = Driver::new(KEEP);
+        driver.waits = 2;
+        driver.receive(&GET.repeat(2));
+        assert_eq!(driver.run(), "wait");
+        for octets in [GET, b""] {
+            driver.connection.reclaim(&mut Buffers::new(LIMIT + 64));
+            assert!(driver.connection.output.capacity() == 0, "nothing to send");
+            driver.receive(octets);
+            assert_eq!(driver.run(), "wait");
+        }
+        driver.resume();
+        assert_eq!(driver.run(), "close");
+        assert_eq!(driver.sent, "answer 1;answer 2;answer 3;");
+    }
+
+    #[test]
+    fn a_request_may_wait_again() {
+        let mut driver = Driver::new(After::Close);
+        driver.waits = 1;
+        driver.receive(&GET.repeat(2));
+        for _ in 0..3 {
+            assert_eq!(driver.run(), "wait");
+            let request = driver.connection.resume();
+            driver.connection.wait(request);
+        }
+        driver.resume();
+        assert_eq!(driver.run(), "discard");
+        assert_eq!(driver.sent, "answer 1;[shut down]");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub enum ErrorPage {
     HeadTooLarge,
     /// 500: the guest or the file system failed.
     InternalServerError,
-    /// 503: there is no guest to ask at the moment.
+    /// 503: there is no guest to ask at the moment, or a directory is not read in time.
     ServiceUnavailable,
 }
 

@@ -6,6 +6,10 @@
 //! 4. `write`: the answer, with the host's framing, goes to the output; content too large for it
 //!    is left to be streamed.
 //!
+//! Where the entries of a directory are asked for, the request is left after step 2 and resumed
+//! when they have been read. Between the two its instance of the guest may serve others, or have
+//! been replaced: a guest's functions are pure.
+//!
 //! What the guest returns has been checked by the sandbox; its word on persistence is checked
 //! here, against the framing of the head. Whatever fails on the way is one answer: 500 or 503.
 
@@ -16,9 +20,9 @@ use std::time::{Instant, SystemTime};
 
 use super::content;
 use super::guest_log::GuestLog;
-use super::words::{ip_address, look_up, octets_as_text};
+use super::words::{self, ip_address, octets_as_text, wanted};
 use crate::config::{Config, DEFAULT_HOST, Isolation};
-use crate::files::{OpenFile, Roots};
+use crate::files::{self, Directory, Entries, OpenFile, Place, Roots, Trouble};
 use crate::http::{After, Answer, Body, Content, ErrorPage, Framing, Request, ends_with_fields};
 use crate::sandbox::contract::{self, Context};
 use crate::sandbox::{Generation, GuestError, Instance, Sandbox, Unavailable};
@@ -42,6 +46,23 @@ pub struct Answered {
     pub status: u16,
     /// Octets of content, those of the body included.
     pub content_octets: u64,
+}
+
+/// What handling a request comes to.
+pub enum Handled {
+    Answered(Answered),
+    /// The entries of this directory have to be read: [`Handler::resume`] goes on with them.
+    Reads {
+        directory: Directory,
+        paused: Box<Paused>,
+    },
+}
+
+/// A request between its two calls, while a directory is read.
+pub struct Paused {
+    lookup: contract::Lookup,
+    after: After,
+    place: Place,
 }
 
 /// A request, and what is known of it besides its octets.
@@ -97,15 +118,37 @@ impl Handler {
         &self.common
     }
 
-    /// Appends an answer to `incoming` to `output`.
-    pub fn handle(&mut self, incoming: Incoming<'_>, output: &mut Vec<u8>) -> Answered {
+    /// Appends an answer to `incoming` to `output`, unless a directory has to be read before.
+    pub fn handle(&mut self, incoming: Incoming<'_>, output: &mut Vec<u8>) -> Handled {
         let mut exchange = Exchange::new(incoming, output);
-        let result = self.try_handle(&mut exchange);
-        self.sandbox.finish(matches!(result, Err(Failure::Guest { .. })));
-        result.unwrap_or_else(|failure| self.fail(failure, &mut exchange))
+        let result = self.parse(&mut exchange);
+        self.finish(result, &mut exchange)
     }
 
-    fn try_handle(&mut self, exchange: &mut Exchange<'_>) -> Result<Answered, Failure> {
+    /// Goes on with `incoming`, after the directory has been `read`.
+    pub fn resume(
+        &mut self,
+        incoming: Incoming<'_>,
+        paused: Paused,
+        read: Result<Entries, Trouble>,
+        output: &mut Vec<u8>,
+    ) -> Handled {
+        let mut exchange = Exchange::new(incoming, output);
+        let Paused { lookup, after, place } = paused;
+        let now = self.common.seconds();
+        let root = self.roots.root(&lookup.site, now);
+        let found = files::look_on(place, read, root, wanted(&lookup), now);
+        let result = self.respond(lookup, after, found, &mut exchange);
+        self.finish(result, &mut exchange)
+    }
+
+    /// Whatever `result` says of a guest that failed, the next call finds one that is sound.
+    fn finish(&mut self, result: Result<Handled, Failure>, exchange: &mut Exchange<'_>) -> Handled {
+        self.sandbox.finish(matches!(result, Err(Failure::Guest { .. })));
+        result.unwrap_or_else(|failure| Handled::Answered(self.fail(failure, exchange)))
+    }
+
+    fn parse(&mut self, exchange: &mut Exchange<'_>) -> Result<Handled, Failure> {
         let parsed =
             self.call("parse", exchange, |guest, head, context| guest.parse(head, context))?;
         let after = after(&parsed.persistence, exchange.incoming.request.content);
@@ -114,13 +157,38 @@ impl Handler {
                 exchange.write(response, None, after, &self.common)
             }
             contract::Action::LookUp(lookup) => {
-                let (found, file) = look_up(&mut self.roots, &lookup, self.common.seconds());
-                let response = self.call("respond", exchange, |guest, head, context| {
-                    guest.respond(head, &found, context)
-                })?;
-                exchange.write(response, file, after, &self.common)
+                let now = self.common.seconds();
+                let root = self.roots.root(&lookup.site, now);
+                let found = files::look_up(root, wanted(&lookup), now);
+                self.respond(lookup, after, found, exchange)
             }
         }
+    }
+
+    fn respond(
+        &mut self,
+        lookup: contract::Lookup,
+        after: After,
+        found: files::Found,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<Handled, Failure> {
+        let (found, file) = match found {
+            files::Found::File { file, candidate, after } => {
+                (words::file(&file, candidate, after), Some(file))
+            }
+            files::Found::Directory { candidate, entries } => {
+                (words::directory(candidate, entries), None)
+            }
+            files::Found::Nothing(trouble) => (words::nothing(trouble), None),
+            files::Found::Unread { place, directory } => {
+                let paused = Box::new(Paused { lookup, after, place });
+                return Ok(Handled::Reads { directory, paused });
+            }
+        };
+        let response = self.call("respond", exchange, |guest, head, context| {
+            guest.respond(head, &found, context)
+        })?;
+        exchange.write(response, file, after, &self.common)
     }
 
     /// Calls the guest with the head and what is known besides, and logs what it has to say.
@@ -194,7 +262,7 @@ impl<'a> Exchange<'a> {
         file: Option<OpenFile>,
         after: After,
         common: &Framing,
-    ) -> Result<Answered, Failure> {
+    ) -> Result<Handled, Failure> {
         let request = self.incoming.request;
         let after = if self.incoming.stopping { After::Close } else { after };
         let status = response.status;
@@ -210,7 +278,7 @@ impl<'a> Exchange<'a> {
         answer.write_head(common, self.output);
         let mut answered = Answered { after, body: None, status, content_octets: 0 };
         if request.is_head || ends || length == 0 {
-            return Ok(answered);
+            return Ok(Handled::Answered(answered));
         }
         answered.content_octets = length;
         match file {
@@ -220,7 +288,7 @@ impl<'a> Exchange<'a> {
             file => content::write(response.content, file.as_ref(), self.output)
                 .map_err(|_| Failure::File)?,
         }
-        Ok(answered)
+        Ok(Handled::Answered(answered))
     }
 }
 

@@ -11,6 +11,7 @@ mod guest_log;
 mod handler;
 mod io;
 mod listener;
+mod reader;
 mod session;
 mod timers;
 mod words;
@@ -44,7 +45,7 @@ const WORKER_ENDED: Token = Token(1);
 /// A server that is bound and ready.
 pub struct Server {
     workers: Vec<Worker>,
-    wakers: Vec<Waker>,
+    wakers: Vec<Arc<Waker>>,
     addresses: Vec<SocketAddr>,
     control: Arc<Control>,
     access_log: Option<AccessLogHandle>,

@@ -9,9 +9,10 @@ use std::net::{IpAddr, Shutdown};
 use mio::net::TcpStream;
 
 use super::access_log::{self, AccessLog};
-use super::handler::{Answered, Handler, Incoming};
+use super::handler::{Answered, Handled, Handler, Incoming, Paused};
 use super::io::{self, Received, Sent};
-use crate::files::OpenFile;
+use super::reader::{Read, Reader, Ticket};
+use crate::files::{Entries, OpenFile, Trouble};
 use crate::http::{Buffers, Connection, ErrorPage, Request, Step, Timer};
 
 /// Steps in one turn: a pipeline of this many requests lets others go first.
@@ -22,6 +23,8 @@ const TURN_STREAM_OCTETS_MAX: u64 = 1 << 20;
 
 /// A connection and its socket.
 pub struct Session {
+    /// Names it to the worker.
+    key: usize,
     socket: TcpStream,
     peer: IpAddr,
     connection: Connection<OpenFile>,
@@ -30,15 +33,26 @@ pub struct Session {
     /// The peer has shut down its side, or the connection failed: after what has arrived, reading
     /// will say so.
     input_ends: bool,
+    /// The connection failed: no answer will arrive.
+    failed: bool,
     /// Waits for its turn.
     pub queued: bool,
+    /// What a directory is being read for.
+    waiting: Option<Waiting>,
     /// The answer being streamed, for the access log.
     streaming: Option<access_log::Entry>,
+}
+
+/// A request that goes on when the reader is done.
+struct Waiting {
+    ticket: Ticket,
+    paused: Box<Paused>,
 }
 
 /// What a session needs to take a turn.
 pub struct Shell {
     pub handler: Handler,
+    pub reader: Reader,
     pub buffers: Buffers,
     pub access_log: Option<AccessLog>,
     pub head_octets_max: usize,
@@ -49,7 +63,7 @@ pub struct Shell {
 /// How a turn ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// An event will tell when there is more to do.
+    /// An event, or the reader, will tell when there is more to do.
     Waits {
         /// The time limit starts anew: a request was answered, or octets were sent.
         progress: bool,
@@ -65,24 +79,28 @@ pub enum Turn {
 
 impl Session {
     /// A connection just accepted. Its first octets may be there already.
-    pub fn new(socket: TcpStream, peer: IpAddr) -> Session {
+    pub fn new(key: usize, socket: TcpStream, peer: IpAddr) -> Session {
         Session {
+            key,
             socket,
             peer,
             connection: Connection::default(),
             readable: true,
             writable: true,
             input_ends: false,
+            failed: false,
             queued: false,
+            waiting: None,
             streaming: None,
         }
     }
 
     /// Takes note of an event.
     pub fn became(&mut self, event: &mio::event::Event) {
-        self.input_ends |= event.is_read_closed() || event.is_error();
+        self.failed |= event.is_error();
+        self.input_ends |= event.is_read_closed() || self.failed;
         self.readable |= event.is_readable() || self.input_ends;
-        self.writable |= event.is_writable() || event.is_error();
+        self.writable |= event.is_writable() || self.failed;
     }
 
     /// The time limit that applies now.
@@ -117,9 +135,11 @@ impl Session {
                     }
                 }
                 Step::Handle(request) => {
-                    self.handle(&request, shell);
+                    self.handle(request, shell);
                     progress = true;
                 }
+                Step::Wait if self.failed => return Turn::Over,
+                Step::Wait => return Turn::Waits { progress },
                 Step::RefuseHead { in_request_line } => {
                     let page = match in_request_line {
                         true => ErrorPage::UriTooLong,
@@ -200,12 +220,63 @@ impl Session {
         }
     }
 
-    fn handle(&mut self, request: &Request, shell: &mut Shell) {
-        let (head, output) = self.connection.exchange(request);
+    fn handle(&mut self, request: Request, shell: &mut Shell) {
+        self.ask(request, shell, Handler::handle);
+    }
+
+    /// A directory has been read. False: not for this connection, or not any more.
+    pub fn resume(&mut self, read: Read, shell: &mut Shell) -> bool {
+        let is_for_this = |waiting: &mut Waiting| read.is_for(&waiting.ticket);
+        let Some(waiting) = self.waiting.take_if(is_for_this) else { return false };
+        self.connection.lend(&mut shell.buffers);
+        let request = self.connection.resume();
+        self.go_on(request, *waiting.paused, read.entries, shell);
+        true
+    }
+
+    fn go_on(
+        &mut self,
+        request: Request,
+        paused: Paused,
+        read: Result<Entries, Trouble>,
+        shell: &mut Shell,
+    ) {
+        self.ask(request, shell, |handler, incoming, output| {
+            handler.resume(incoming, paused, read, output)
+        });
+    }
+
+    /// Has the handler answer `request`, or waits for the directory that it wants to be read.
+    fn ask(
+        &mut self,
+        request: Request,
+        shell: &mut Shell,
+        call: impl FnOnce(&mut Handler, Incoming<'_>, &mut Vec<u8>) -> Handled,
+    ) {
         let (peer, now, stopping) = (self.peer, shell.now, shell.stopping);
-        let incoming = Incoming { head, request, peer, now, stopping };
-        let answered = shell.handler.handle(incoming, output);
-        self.answered(request, answered, shell);
+        let (head, output) = self.connection.exchange(&request);
+        let incoming = Incoming { head, request: &request, peer, now, stopping };
+        match call(&mut shell.handler, incoming, output) {
+            Handled::Answered(answered) => self.answered(&request, answered, shell),
+            Handled::Reads { directory, paused } => match shell.reader.read(self.key, directory) {
+                Ok(ticket) => {
+                    self.waiting = Some(Waiting { ticket, paused });
+                    self.connection.wait(request);
+                }
+                Err(trouble) => self.go_on(request, *paused, Err(trouble), shell),
+            },
+        }
+    }
+
+    /// Answers a request that has waited for too long.
+    fn give_up(&mut self, shell: &mut Shell) {
+        tracing::warn!("a directory was not read within send-timeout: answered 503");
+        self.waiting = None;
+        self.connection.lend(&mut shell.buffers);
+        let request = self.connection.resume();
+        let (page, output) = (ErrorPage::ServiceUnavailable, self.connection.output());
+        let answered = shell.handler.refuse(page, request.is_head, output);
+        self.answered(&request, answered, shell);
     }
 
     /// An answer is in the output: it is logged, now or when its body has been sent.
@@ -259,13 +330,17 @@ impl Session {
         }
     }
 
-    /// The time limit has passed. A head that came in part is answered 408; then, or else, the
-    /// connection is over. False: it is over.
+    /// The time limit has passed. A head that came in part is answered 408, a request that waits
+    /// 503; then, or else, the connection is over. False: it is over.
     pub fn expire(&mut self, shell: &mut Shell) -> bool {
         match self.timer() {
             Timer::Head if self.connection.has_partial_head() => {
                 self.connection.lend(&mut shell.buffers);
                 self.refuse(ErrorPage::RequestTimeout, shell);
+                true
+            }
+            Timer::Answer => {
+                self.give_up(shell);
                 true
             }
             Timer::Send => {

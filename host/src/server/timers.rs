@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::http::Timer;
 
 /// Kinds of limits.
-const KINDS: usize = 4;
+const KINDS: usize = 5;
 
 /// Longest sleep of a loop that has limits to keep: sweeps come at least this often, so that a
 /// limit is kept to about this much.
@@ -46,7 +46,7 @@ impl Timers {
     /// How long each kind lasts.
     pub fn new(duration: impl Fn(Timer) -> Duration) -> Timers {
         let mut durations = [Duration::ZERO; KINDS];
-        for kind in [Timer::Idle, Timer::Head, Timer::Send, Timer::Linger] {
+        for kind in [Timer::Idle, Timer::Head, Timer::Answer, Timer::Send, Timer::Linger] {
             durations[kind as usize] = duration(kind);
         }
         Timers { durations, lists: [List { first: NONE, last: NONE }; KINDS], links: Vec::new() }

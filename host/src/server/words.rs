@@ -3,16 +3,14 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::files::{self, OpenFile, Roots};
+use crate::files::{self, OpenFile};
 use crate::sandbox::contract::{self, IpAddress};
 
-/// Asks the file system, and puts its answer into the words of the contract.
-pub fn look_up(
-    roots: &mut Roots,
+/// What a guest asks the file system for.
+pub fn wanted(
     lookup: &contract::Lookup,
-    now_seconds: u64,
-) -> (contract::Found, Option<OpenFile>) {
-    let wanted = files::Wanted {
+) -> files::Wanted<'_, impl Iterator<Item = (files::Trouble, &str)>> {
+    files::Wanted {
         candidates: &lookup.candidates,
         fallbacks: lookup
             .fallbacks
@@ -23,27 +21,31 @@ pub fn look_up(
             contract::Directories::Read => files::Directories::Read,
             contract::Directories::Forbid => files::Directories::Forbid,
         },
-    };
-    match files::look_up(roots.root(&lookup.site, now_seconds), wanted, now_seconds) {
-        files::Found::File { file, candidate, after } => {
-            let found = contract::File {
-                candidate: candidate as u32,
-                size: file.size(),
-                modified: datetime(file.modified()),
-                after: after.map(trouble),
-            };
-            (contract::Found::File(found), Some(file))
-        }
-        files::Found::Directory { candidate, entries } => {
-            let listing = contract::Listing {
-                candidate: candidate as u32,
-                complete: entries.complete,
-                entries: entries.list.into_iter().map(entry).collect(),
-            };
-            (contract::Found::Directory(listing), None)
-        }
-        files::Found::Nothing(met) => (contract::Found::Nothing(trouble(met)), None),
     }
+}
+
+/// A file was found.
+pub fn file(file: &OpenFile, candidate: usize, after: Option<files::Trouble>) -> contract::Found {
+    contract::Found::File(contract::File {
+        candidate: candidate as u32,
+        size: file.size(),
+        modified: datetime(file.modified()),
+        after: after.map(trouble),
+    })
+}
+
+/// A directory was found.
+pub fn directory(candidate: usize, entries: files::Entries) -> contract::Found {
+    contract::Found::Directory(contract::Listing {
+        candidate: candidate as u32,
+        complete: entries.complete,
+        entries: entries.list.into_iter().map(entry).collect(),
+    })
+}
+
+/// Nothing was found.
+pub fn nothing(met: files::Trouble) -> contract::Found {
+    contract::Found::Nothing(trouble(met))
 }
 
 fn entry(entry: files::Entry) -> contract::Entry {

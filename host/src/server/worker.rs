@@ -1,15 +1,16 @@
 //! A worker: a thread with its own poll, listeners, connections and guest.
 //!
-//! A turn of the loop: wait for events; accept; let each connection that is ready take a turn;
-//! sweep the time limits. Connections that used up their turn go to the back of the queue, and the
-//! loop does not wait while there is one.
+//! A turn of the loop: wait for events; accept; resume a connection whose directory has been read;
+//! let each connection that is ready take a turn; sweep the time limits. Connections that used up
+//! their turn go to the back of the queue, and the loop does not wait while there is one.
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mio::net::TcpListener;
+use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use rustix::io::Errno;
 use slab::Slab;
@@ -17,6 +18,7 @@ use slab::Slab;
 use super::access_log::AccessLog;
 use super::control::Control;
 use super::handler::Handler;
+use super::reader::Reader;
 use super::session::{Session, Shell, Turn};
 use super::timers::Timers;
 use crate::config::Settings;
@@ -89,9 +91,9 @@ impl Worker {
         handler: Handler,
         access_log: Option<AccessLog>,
         control: Arc<Control>,
-    ) -> io::Result<(Worker, Waker)> {
+    ) -> io::Result<(Worker, Arc<Waker>)> {
         let poll = Poll::new()?;
-        let waker = Waker::new(poll.registry(), WAKE)?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         let mut registered = Vec::new();
         for (index, mut socket) in listeners.into_iter().enumerate() {
             let token = Token(FIRST_LISTENER - index);
@@ -105,12 +107,13 @@ impl Worker {
             timers: Timers::new(|timer| match timer {
                 Timer::Idle => settings.timeout,
                 Timer::Head => settings.head_timeout,
-                Timer::Send => settings.send_timeout,
+                Timer::Answer | Timer::Send => settings.send_timeout,
                 Timer::Linger => LINGER_TIMEOUT,
             }),
             ready: VecDeque::new(),
             shell: Shell {
                 handler,
+                reader: Reader::new(settings.listing_entries_max, Arc::clone(&waker)),
                 buffers: Buffers::new(settings.head_octets_max + READ_AHEAD_OCTETS),
                 access_log,
                 head_octets_max: settings.head_octets_max,
@@ -153,6 +156,7 @@ impl Worker {
             self.note(event);
         }
         self.accept();
+        self.resume();
         self.serve();
         self.sweep();
         if self.control.is_stopping() && self.stop_at.is_none() {
@@ -226,7 +230,7 @@ impl Worker {
                     if is_full && let Some(key) = oldest {
                         self.close(key);
                     }
-                    self.open(Session::new(socket, peer.ip()));
+                    self.open(socket, peer.ip());
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Accepted::All,
                 Err(error) if is_exhausted(&error) => match oldest {
@@ -244,10 +248,10 @@ impl Worker {
         Accepted::UsedUp
     }
 
-    fn open(&mut self, session: Session) {
+    fn open(&mut self, socket: TcpStream, peer: IpAddr) {
         let entry = self.sessions.vacant_entry();
         let key = entry.key();
-        let session = entry.insert(session);
+        let session = entry.insert(Session::new(key, socket, peer));
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registered = self.poll.registry().register(session.socket(), Token(key), interest);
         match registered {
@@ -282,6 +286,18 @@ impl Worker {
     /// request may have arrived.
     fn oldest_idle(&self) -> Option<usize> {
         self.timers.oldest(Timer::Idle)
+    }
+
+    /// Lets a connection go on that waited for a directory which has been read.
+    fn resume(&mut self) {
+        let Some(read) = self.shell.reader.take() else { return };
+        let key = read.key;
+        // If that connection has ended, the key is another's by now, or nobody's.
+        if let Some(session) = self.sessions.get_mut(key)
+            && session.resume(read, &mut self.shell)
+        {
+            self.take_turn(key);
+        }
     }
 
     /// Lets each connection that is ready take one turn.

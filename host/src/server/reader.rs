@@ -1,0 +1,121 @@
+//! Reading directories beside the loop, for one worker.
+//!
+//! Owns the thread that reads, the queue before it and the results behind it. Whoever asks gets a
+//! [`Ticket`], which is all that ties a result to a request: a result whose ticket is gone belongs
+//! to nobody, and what was asked for with it is not read, or not to its end.
+//!
+//! The thread starts with the first directory. Both queues are bounded, so that no number of
+//! requests takes more than so many descriptors and so much memory.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Weak};
+use std::{io, thread};
+
+use mio::Waker;
+
+use crate::files::{Directory, Entries, Trouble};
+
+/// Directories that wait to be read, besides the one that is being read; a further one is refused.
+const QUEUE_MAX: usize = 64;
+
+/// Results that wait for the worker. It takes one in a turn, so that others have their turns
+/// between two; the thread waits meanwhile, since each result may be large.
+const RESULTS_MAX: usize = 1;
+
+/// See the module.
+pub struct Reader {
+    entries_max: usize,
+    /// Ends the worker's wait when there is a result.
+    waker: Arc<Waker>,
+    thread: Option<Thread>,
+}
+
+/// Both ends of the thread.
+struct Thread {
+    jobs: SyncSender<Job>,
+    results: Receiver<Read>,
+}
+
+/// The right to a result. Dropping it tells the thread that the result is not wanted any more.
+#[derive(Debug)]
+pub struct Ticket(Arc<()>);
+
+struct Job {
+    key: usize,
+    ticket: Weak<()>,
+    directory: Directory,
+}
+
+/// A directory that has been read, or could not be.
+pub struct Read {
+    /// The connection that asked for it, if it has the ticket still.
+    pub key: usize,
+    pub entries: Result<Entries, Trouble>,
+    ticket: Weak<()>,
+}
+
+impl Reader {
+    /// Reads up to `entries_max` entries of each directory, and wakes the worker with `waker`.
+    pub fn new(entries_max: usize, waker: Arc<Waker>) -> Reader {
+        Reader { entries_max, waker, thread: None }
+    }
+
+    /// Has `directory` read for the connection `key`.
+    ///
+    /// # Errors
+    /// [`Trouble::Busy`] when too many directories wait already, or there is no thread to be had.
+    pub fn read(&mut self, key: usize, directory: Directory) -> Result<Ticket, Trouble> {
+        let thread = match &self.thread {
+            Some(thread) => thread,
+            None => self.thread.insert(self.start().map_err(|error| {
+                tracing::warn!("a directory is not read: {error}");
+                Trouble::Busy
+            })?),
+        };
+        let ticket = Arc::new(());
+        let job = Job { key, ticket: Arc::downgrade(&ticket), directory };
+        thread.jobs.try_send(job).map_err(|_| Trouble::Busy)?;
+        Ok(Ticket(ticket))
+    }
+
+    fn start(&self) -> io::Result<Thread> {
+        let (jobs, waiting) = sync_channel(QUEUE_MAX);
+        let (done, results) = sync_channel(RESULTS_MAX);
+        let (entries_max, waker) = (self.entries_max, Arc::clone(&self.waker));
+        thread::Builder::new()
+            .name("reader".into())
+            .spawn(move || read_all(&waiting, &done, entries_max, &waker))?;
+        Ok(Thread { jobs, results })
+    }
+
+    /// A result, if there is one. The waker is woken after each: with one look in every turn of
+    /// the loop none is overlooked.
+    pub fn take(&self) -> Option<Read> {
+        self.thread.as_ref()?.results.try_recv().ok()
+    }
+}
+
+impl Read {
+    /// Whether `ticket` gives the right to this.
+    pub fn is_for(&self, ticket: &Ticket) -> bool {
+        // No other ticket can have this address while there is a weak reference to it.
+        self.ticket.as_ptr() == Arc::as_ptr(&ticket.0)
+    }
+}
+
+/// Reads until the worker is no more.
+fn read_all(jobs: &Receiver<Job>, results: &SyncSender<Read>, entries_max: usize, waker: &Waker) {
+    for Job { key, ticket, directory } in jobs {
+        let is_wanted = || ticket.strong_count() > 0;
+        if !is_wanted() {
+            continue;
+        }
+        let entries = directory.read(entries_max, is_wanted);
+        drop(directory);
+        if results.send(Read { key, entries, ticket }).is_err() {
+            return;
+        }
+        // Where this fails, the result is taken in the worker's next turn.
+        let _ = waker.wake();
+    }
+}
