@@ -28,6 +28,9 @@ const SMALL_CONTENT_OCTETS_MAX: u64 = 32 << 10;
 /// Steps without an octet moving: more of them are a loop without an end.
 const IDLE_STEPS_MAX: usize = 10;
 
+/// Every so many requests one has to wait for its answer, as for the entries of a directory.
+const WAITING: u32 = 2;
+
 /// What happened on a connection.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Transcript {
@@ -72,6 +75,7 @@ pub fn converse(site: &mut Site, pieces: &[&[u8]], taken_at_once: usize) -> Tran
         buffers: Buffers::new(HEAD_OCTETS_MAX + READ_AHEAD_OCTETS),
         framing: Framing::new("test", 1_800_000_000),
         transcript: Transcript::default(),
+        requests: 0,
     };
     conversation.hold(site, pieces, taken_at_once.max(1));
     conversation.transcript
@@ -82,6 +86,7 @@ struct Conversation {
     buffers: Buffers,
     framing: Framing,
     transcript: Transcript,
+    requests: u32,
 }
 
 impl Conversation {
@@ -109,6 +114,18 @@ impl Conversation {
                     idle_steps = 0;
                 }
                 Step::Handle(request) => {
+                    self.requests += 1;
+                    match self.requests.is_multiple_of(WAITING) {
+                        true => self.connection.wait(request),
+                        false => self.handle(site, &request),
+                    }
+                    idle_steps = 0;
+                }
+                Step::Wait => {
+                    // A session gives its buffers back while it waits.
+                    self.connection.reclaim(&mut self.buffers);
+                    self.connection.lend(&mut self.buffers);
+                    let request = self.connection.resume();
                     self.handle(site, &request);
                     idle_steps = 0;
                 }
