@@ -40,11 +40,9 @@ impl Redirect {
         };
         let (from_path, is_prefix) = without_asterisk(from);
         let (to_address, carries_rest) = without_asterisk(to);
-        let from_path = path::unescape_text(from_path)
-            .filter(|path| path.starts_with('/') && !path.contains('*'))
-            .ok_or_else(|| {
-                complaint(from, "is no path to redirect from: it starts with a slash, and * stands at its end only")
-            })?;
+        let from_path = path_of(from_path).ok_or_else(|| {
+            complaint(from, "is no path to redirect from: it starts with a slash, * stands at its end only, and no name in it is hidden")
+        })?;
         if !is_address(to_address) {
             return Err(complaint(
                 to,
@@ -90,6 +88,14 @@ impl Redirect {
         self.to.starts_with('/')
             && path::unescape_text(&self.to[..end]).is_some_and(|path| self.covers(&path))
     }
+}
+
+/// The decoded path that requests are compared with; none if no request could have it.
+fn path_of(text: &str) -> Option<String> {
+    let mut decoded = String::new();
+    path::decode(text.as_bytes(), &mut decoded).ok()?;
+    let is_reachable = path::unescape_text(text)? == decoded;
+    (is_reachable && text.starts_with('/') && !text.contains('*')).then_some(decoded)
 }
 
 fn without_asterisk(word: &str) -> (&str, bool) {
@@ -160,6 +166,9 @@ mod tests {
             ("a /b", "redirect from"),
             ("/a*b /c", "redirect from"),
             ("/%zz /c", "redirect from"),
+            ("/.git /c", "redirect from"),
+            ("/a//b /c", "redirect from"),
+            ("/a/../b /c", "redirect from"),
             ("/a b", "redirect to"),
             ("/a //evil.example", "redirect to"),
             ("/a javascript:x", "redirect to"),
