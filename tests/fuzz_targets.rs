@@ -110,3 +110,33 @@ fn configurations_are_accepted_or_refused_line_by_line() {
         run(target, text.as_bytes(), &format!("mutation {count}"));
     }
 }
+
+/// What is too long for the contract is refused when it is configured, not when it is served.
+#[test]
+fn long_configurations_are_refused_or_keep_the_contract() {
+    let target = target("configure");
+    for length in [250, 1_000, 4_000, 4_088, 4_090, 4_094, 4_095, 8_000, 8_200, 16_000, 20_000] {
+        let long = "x".repeat(length);
+        for lines in [
+            format!("media html text/{long}"),
+            format!("media html text/html; a={long}"),
+            format!("parameter index {long}"),
+            format!("parameter cache-control {long}"),
+            format!("parameter cache-control /{long} max-age=1"),
+            format!("parameter header X-Odd: {long}"),
+            format!("parameter header X-{long}: a"),
+            format!("parameter header /{long} X-Odd: a"),
+            format!("parameter redirect /a /{long}"),
+            format!("parameter redirect /b* /{long}/*"),
+            format!("parameter redirect /b* https://{long}/*"),
+            format!("parameter error-page 404 /{long}"),
+            format!("parameter fallback /{long}"),
+            format!("parameter precompressed on\nparameter fallback /{long}.html"),
+            format!("parameter precompressed on\nparameter error-page 404 /{long}.html"),
+        ] {
+            // All that fits in at once.
+            let others = "\nparameter header X-Other: a\nparameter cache-control no-store";
+            run(target, (lines + others).as_bytes(), &format!("{length} octets"));
+        }
+    }
+}

@@ -222,3 +222,14 @@ fn pages_are_files_of_the_site() {
         complains("error-page", &["404 ", value].concat(), "no path of a file");
     }
 }
+
+#[test]
+fn pages_keep_the_limits_of_candidates() {
+    let path = |length: usize| ["/", &"x".repeat(length - 1)].concat();
+    let octets_max = crate::path::CANDIDATE_OCTETS_MAX - crate::negotiation::SUFFIX_OCTETS_MAX;
+    assert!(read("fallback", &path(octets_max)).is_ok());
+    for value in [path(octets_max + 1), "/a\0b".to_string()] {
+        complains("fallback", &value, "no path of a file");
+        complains("error-page", &["404 ", &value].concat(), "no path of a file");
+    }
+}

@@ -3,6 +3,7 @@
 use crate::contract::Trouble;
 use crate::extra::Rule;
 use crate::field;
+use crate::negotiation::SUFFIX_OCTETS_MAX;
 use crate::path;
 use crate::pattern::Pattern;
 use crate::redirects::Redirect;
@@ -149,7 +150,10 @@ impl<'a> Words<'a> {
         let is_file = self.0.starts_with('/')
             && !self.0.ends_with('/')
             && path::decode(self.0.as_bytes(), &mut decoded).is_ok()
-            && !decoded.ends_with('/');
+            && !decoded.ends_with('/')
+            // The contract's limits on candidates, in every form of the file.
+            && !decoded.contains('\0')
+            && decoded.len() <= path::CANDIDATE_OCTETS_MAX - SUFFIX_OCTETS_MAX;
         if is_file {
             return Ok(decoded);
         }

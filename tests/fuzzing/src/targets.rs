@@ -154,7 +154,8 @@ pub fn configure(octets: &[u8]) {
         Found::Nothing(Trouble::Missing),
     ];
     for target in ["/", "/a", "/a.html", "/b/c.x?d", "/%2f"] {
-        let head = format!("GET {target} HTTP/1.1\r\nHost: a\r\nRange: bytes=0-1\r\n\r\n");
+        let fields = "Host: a\r\nRange: bytes=0-1\r\nAccept-Encoding: br, zstd, gzip\r\n";
+        let head = format!("GET {target} HTTP/1.1\r\n{fields}\r\n");
         let parsed = site.parse(&head, Some(CONTEXT));
         check_parsed(&parsed);
         if let Action::LookUp(_) = parsed.action {
