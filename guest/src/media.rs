@@ -3,7 +3,7 @@
 
 use crate::contract::{Problem, Setting};
 use crate::field;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// The type of a file about which nothing is known.
@@ -11,6 +11,9 @@ pub const DEFAULT: &str = "application/octet-stream";
 
 /// The longest extension that can have a type.
 pub const EXTENSION_OCTETS_MAX: usize = 16;
+
+/// The longest media type, so that it fits into an answer beside its other fields.
+pub const MEDIA_TYPE_OCTETS_MAX: usize = 1_024;
 
 /// What `text` types get when they do not name a charset: a file served by us is taken for UTF-8.
 const CHARSET: &str = "; charset=utf-8";
@@ -188,6 +191,9 @@ fn read_line(line: &Setting) -> Result<(Key, String), String> {
             ["\"", &line.value, "\" is no media type: TYPE/SUBTYPE, such as text/html"].concat()
         );
     }
+    if line.value.len() > MEDIA_TYPE_OCTETS_MAX {
+        return Err("the media type is too long: 1,024 octets at most".to_string());
+    }
     let mut value = line.value.clone();
     let is_text = value.get(..5).is_some_and(|t| t.eq_ignore_ascii_case("text/"));
     if is_text && !value.contains(';') {
@@ -247,7 +253,6 @@ fn parameter_value_length(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::string::ToString;
     use std::vec;
 
     fn line(name: &str, value: &str) -> Setting {
@@ -288,6 +293,13 @@ mod tests {
             assert!(is_media_type(value), "{value}");
             assert_eq!(value.starts_with("text/"), value.ends_with(CHARSET), "{value}");
         }
+    }
+
+    #[test]
+    fn a_type_has_1024_octets_at_most() {
+        let value = |length: usize| ["a/", &"x".repeat(length - 2)].concat();
+        assert!(read("x", &value(MEDIA_TYPE_OCTETS_MAX)).is_ok());
+        assert!(read("x", &value(MEDIA_TYPE_OCTETS_MAX + 1)).is_err());
     }
 
     #[test]
