@@ -127,16 +127,18 @@ pub fn push_query(text: &mut String, query: &[u8]) {
     push(text, query, |o| octet::is_segment(o) || o == b'?' || o == b'%');
 }
 
+/// Appends octets; those that are not plain, as escapes. Whatever is plain has to be ASCII.
 fn push(text: &mut String, octets: &[u8], plain: impl Fn(u8) -> bool) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for &octet in octets {
-        if plain(octet) {
-            text.push(char::from(octet));
-        } else {
-            text.push('%');
-            text.push(char::from(DIGITS[usize::from(octet >> 4)]));
-            text.push(char::from(DIGITS[usize::from(octet & 15)]));
-        }
+    let mut rest = octets;
+    loop {
+        let run = rest.iter().position(|&octet| !plain(octet)).unwrap_or(rest.len());
+        text.push_str(str::from_utf8(&rest[..run]).unwrap_or_default());
+        let Some(octet) = rest.get(run) else { return };
+        text.push('%');
+        text.push(char::from(DIGITS[usize::from(octet >> 4)]));
+        text.push(char::from(DIGITS[usize::from(octet & 15)]));
+        rest = &rest[run + 1..];
     }
 }
 

@@ -44,9 +44,8 @@ pub fn respond(
 ) -> Response {
     let query = request.target.query.map_or(&b""[..], |query| query.of(octets));
     let order = Order::read(query);
-    let mut entries: Vec<_> =
-        listing.entries.iter().filter(|entry| !entry.name.starts_with('.')).collect();
-    order.sort(&mut entries);
+    let visible = listing.entries.iter().filter(|entry| !entry.name.starts_with('.'));
+    let entries = order.sort(visible);
     let shown = Shown { path, order, entries, complete: listing.complete };
 
     let (text, representation) =
