@@ -197,10 +197,12 @@ mod wasm {
         BUMP.start(base, wasm32::memory_size::<0>() * PAGE_OCTETS);
     }
 
-    /// Grows memory by whole pages; the end of memory then.
+    /// Grows memory by whole pages, and by a quarter of what there is, since each time is a system
+    /// call for the host; the end of memory then.
     #[cold]
     fn grow(octets: usize) -> Option<usize> {
-        let before = wasm32::memory_grow::<0>(octets.div_ceil(PAGE_OCTETS));
+        let pages = octets.div_ceil(PAGE_OCTETS).max(wasm32::memory_size::<0>() / 4);
+        let before = wasm32::memory_grow::<0>(pages);
         (before != usize::MAX).then(|| wasm32::memory_size::<0>() * PAGE_OCTETS)
     }
 

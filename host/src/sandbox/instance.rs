@@ -13,6 +13,9 @@ use super::wasi::Wasi;
 /// What one answer may make the host copy out of the guest, in octets of host memory.
 const ANSWER_OCTETS_MAX: usize = 8 << 20;
 
+/// Entries of a directory for which a call has as much time again.
+const ENTRIES_PER_DEADLINE: usize = 2_500;
+
 /// An instance. After an error it must be thrown away: a trap may leave it in any state.
 pub struct Instance {
     store: Store<State>,
@@ -72,7 +75,7 @@ impl Instance {
         found: &Found,
         context: Option<Context>,
     ) -> Result<Response, GuestError> {
-        self.store.set_epoch_deadline(self.call_ticks);
+        self.store.set_epoch_deadline(self.call_ticks * deadlines(found));
         let response = self.guest.wasmhttpd_guest_handler().call_respond(
             &mut self.store,
             head,
@@ -86,6 +89,15 @@ impl Instance {
     /// What the guest has written to standard error since the last time, if anything.
     pub fn take_stderr(&mut self) -> Option<String> {
         self.store.data_mut().wasi.as_mut()?.take_stderr()
+    }
+}
+
+/// How many deadlines a call to `respond` may take: thousands of entries are not read and written in
+/// the time of one request head.
+fn deadlines(found: &Found) -> u64 {
+    match found {
+        Found::Directory(listing) => 1 + (listing.entries.len() / ENTRIES_PER_DEADLINE) as u64,
+        Found::File(_) | Found::Nothing(_) => 1,
     }
 }
 
@@ -136,5 +148,25 @@ impl ResourceLimiter for Limits {
 
     fn memories(&self) -> usize {
         MEMORIES_MAX as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::contract::{Datetime, Entry, Listing, Trouble};
+
+    #[test]
+    fn a_call_has_more_time_for_every_2500_entries() {
+        let listing = |count| {
+            let modified = Datetime { seconds: 0, nanoseconds: 0 };
+            let entry = Entry { name: String::new(), directory: false, size: 0, modified };
+            let entries = vec![entry; count];
+            Found::Directory(Listing { candidate: 0, entries, complete: true })
+        };
+        assert_eq!(deadlines(&Found::Nothing(Trouble::Missing)), 1);
+        for (count, expected) in [(0, 1), (2_499, 1), (2_500, 2), (2_501, 2), (10_000, 5)] {
+            assert_eq!(deadlines(&listing(count)), expected, "{count}");
+        }
     }
 }
