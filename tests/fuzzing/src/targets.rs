@@ -96,7 +96,8 @@ pub fn connection(octets: &[u8]) {
         let taken_at_once = 1 + numbers.below(5_000);
         assert_eq!(converse(&mut site, &pieces, taken_at_once), expected, "in pieces");
     }
-    if expected.idle {
+    // Half an empty line is idle too, but the next CR makes something else of it.
+    if expected.idle && octets.last() != Some(&b'\r') {
         let twice = converse(&mut site, &[octets, octets], usize::MAX);
         assert_eq!(twice.sent, expected.sent.repeat(2), "sent twice");
     }
