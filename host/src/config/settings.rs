@@ -203,7 +203,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting!(
         "guest-deadline" "MILLISECONDS" = "20",
-        "A call of the guest that takes longer is ended, and its request answered 500; one that is given a directory has as much again for every 2,500 entries",
+        "A call of the guest that takes longer is ended, and its request answered 500; one that is given a directory has as much again for every 500 entries",
         |settings, value| set(
             &mut settings.guest_deadline,
             value.number(2, 60_000).map(|number| Duration::from_millis(number as u64))

@@ -14,7 +14,7 @@ use super::wasi::Wasi;
 const ANSWER_OCTETS_MAX: usize = 8 << 20;
 
 /// Entries of a directory for which a call has as much time again.
-const ENTRIES_PER_DEADLINE: usize = 2_500;
+const ENTRIES_PER_DEADLINE: usize = 500;
 
 /// An instance. After an error it must be thrown away: a trap may leave it in any state.
 pub struct Instance {
@@ -157,7 +157,7 @@ mod tests {
     use crate::sandbox::contract::{Datetime, Entry, Listing, Trouble};
 
     #[test]
-    fn a_call_has_more_time_for_every_2500_entries() {
+    fn a_call_has_more_time_for_every_500_entries() {
         let listing = |count| {
             let modified = Datetime { seconds: 0, nanoseconds: 0 };
             let entry = Entry { name: String::new(), directory: false, size: 0, modified };
@@ -165,7 +165,7 @@ mod tests {
             Found::Directory(Listing { candidate: 0, entries, complete: true })
         };
         assert_eq!(deadlines(&Found::Nothing(Trouble::Missing)), 1);
-        for (count, expected) in [(0, 1), (2_499, 1), (2_500, 2), (2_501, 2), (10_000, 5)] {
+        for (count, expected) in [(0, 1), (499, 1), (500, 2), (501, 2), (10_000, 21)] {
             assert_eq!(deadlines(&listing(count)), expected, "{count}");
         }
     }
