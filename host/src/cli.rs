@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::SETTINGS;
+use crate::sandbox::COMPILE_SUBCOMMAND;
 use crate::sandbox::contract::SettingHelp;
 
 /// A web server for static sites whose request handling is a sandboxed WebAssembly component
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     /// Serve this folder, under every name, without a web.conf
@@ -39,10 +40,84 @@ pub struct Arguments {
 }
 
 /// What to do instead of serving.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Write the component that is built in to standard output
     Guest,
+    /// Tell a server that serves what to do: replace its guest, read web.conf again, say how it is
+    Ctl(Control),
+    /// Compile standard input to standard output, for a server that started this
+    #[command(name = COMPILE_SUBCOMMAND, hide = true)]
+    CompileGuest {
+        /// Processor time
+        seconds: u64,
+        /// Address space
+        octets: u64,
+    },
+}
+
+/// `wasmhttpd ctl`.
+#[derive(Debug, Clone, Args)]
+pub struct Control {
+    /// Read this configuration for the server's socket (parameter control) [default: web.conf in the
+    /// working folder]
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The server's socket
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub socket: Option<PathBuf>,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: ControlCommand,
+}
+
+/// What a server can be told.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ControlCommand {
+    /// Say how the server is: its guest, what it refused, what it listens on
+    Status {
+        /// For programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Replace the guest by the component in FILE, until web.conf is read again
+    Swap {
+        /// The component
+        file: PathBuf,
+    },
+    /// Read web.conf again, as SIGHUP does
+    Reload,
+    /// Go back to the guest before this one
+    Rollback,
+    /// Run the component in FILE beside the guest, and count how its answers differ; nobody gets them
+    Shadow {
+        /// The component
+        #[arg(required_unless_present = "end")]
+        file: Option<PathBuf>,
+        /// It gets one in N requests
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        every: u64,
+        /// End the one that runs, and say how it did
+        #[arg(long, conflicts_with = "file")]
+        end: bool,
+    },
+    /// Let the component that runs beside serve
+    Promote,
+    /// Show the next requests as calls of the guest that `wasmtime run` takes
+    Capture {
+        /// So many
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
+        count: u64,
+        /// With the values of fields that carry credentials
+        #[arg(long)]
+        whole: bool,
+    },
+    /// Write the guest that serves to standard output, with its configuration inside
+    Guest,
+    /// End the server, as SIGTERM does
+    Stop,
 }
 
 impl Arguments {

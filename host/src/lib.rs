@@ -6,9 +6,11 @@
 
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod files;
 pub mod http;
 pub mod log;
 pub mod sandbox;
 pub mod server;
 pub mod startup;
+pub mod swap;

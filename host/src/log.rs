@@ -6,8 +6,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::OFlags;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -101,6 +101,29 @@ impl AccessLogHandle {
         self.reopen.store(true, Ordering::Relaxed);
         // A line of nothing wakes the thread.
         let _ = self.queue.clone().write(b"");
+    }
+}
+
+/// The access log that is in use, if there is one, for those who reopen it or put another in its place.
+#[derive(Clone, Default)]
+pub struct SharedAccessLog(Arc<Mutex<Option<AccessLogHandle>>>);
+
+impl SharedAccessLog {
+    /// Puts a log in place of the one there is, which is written to its end.
+    pub fn replace(&self, handle: Option<AccessLogHandle>) {
+        let old = std::mem::replace(&mut *self.lock(), handle);
+        drop(old);
+    }
+
+    /// See [`AccessLogHandle::reopen`].
+    pub fn reopen(&self) {
+        if let Some(handle) = &*self.lock() {
+            handle.reopen();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<AccessLogHandle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

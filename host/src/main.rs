@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use wasmhttpd::cli::{Arguments, Command};
-use wasmhttpd::sandbox::EMBEDDED_GUEST;
+use wasmhttpd::sandbox::{self, EMBEDDED_GUEST};
 use wasmhttpd::server::Server;
 use wasmhttpd::startup::Plan;
-use wasmhttpd::{log, server, startup};
+use wasmhttpd::swap::{self, Job, Swapper};
+use wasmhttpd::{control, log, server, startup};
 
 fn main() -> ExitCode {
     abort_on_panic();
@@ -35,9 +36,17 @@ fn abort_on_panic() {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(Command::Guest) = arguments.command {
-        return write_guest();
+    match &arguments.command {
+        None => serve(arguments),
+        Some(Command::Guest) => write_guest(),
+        Some(Command::Ctl(control)) => control::run(control),
+        Some(Command::CompileGuest { seconds, octets }) => {
+            Ok(sandbox::compile_for_parent(*seconds, *octets))
+        }
     }
+}
+
+fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let _log = log::start(arguments.debug);
     let plan = match Plan::make(arguments)? {
         Ok(plan) => plan,
@@ -60,7 +69,16 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("cannot listen on {}", listen.address))?;
         listeners.push(sockets);
     }
-    Server::new(&plan.config, &plan.generation, listeners)?.run()?;
+    let server = Server::new(&plan.config, &swap::first_publication(&plan), listeners)?;
+    let control = plan.config.settings.control.clone();
+    let swapper = Swapper::start(arguments, plan, &server).context("cannot start the swapper")?;
+    let _control = match &control {
+        None => None,
+        Some(path) => Some(control::Server::start(path, swapper.clone()).with_context(|| {
+            format!("control: cannot listen at {} (try another file)", path.display())
+        })?),
+    };
+    server.run(|| swapper.send(Job::Reload))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -91,8 +91,8 @@ fn main() {
 fn sandboxes(subjects: &[Subject], fresh_for_each: bool) -> Vec<Sandbox> {
     let sandbox =
         |subject: &Subject| Sandbox::new(Arc::clone(&subject.generation), fresh_for_each, 0);
-    let sandboxes: Vec<_> = subjects.iter().map(sandbox).collect();
-    sandboxes.iter().for_each(Sandbox::begin_turn);
+    let mut sandboxes: Vec<_> = subjects.iter().map(sandbox).collect();
+    sandboxes.iter_mut().for_each(Sandbox::begin_turn);
     sandboxes
 }
 

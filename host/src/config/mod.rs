@@ -16,7 +16,10 @@ mod words;
 use std::path::{Path, PathBuf};
 
 pub use diagnostics::{Diagnostic, Diagnostics, suggestion};
-pub use settings::{AccessLog, GuestImports, Isolation, Listen, SETTINGS, Setting, Settings};
+pub use settings::{
+    AccessLog, Capture, CodeCache, Differences, GuestImports, Isolation, Listen, SETTINGS, Setting,
+    Settings,
+};
 
 /// The name of the `host` line that serves every other name.
 pub const DEFAULT_HOST: &str = "default";
@@ -27,6 +30,8 @@ pub const DEFAULT_FILE: &str = "web.conf";
 /// What a web.conf says, as far as the host understands it.
 #[derive(Debug)]
 pub struct Config {
+    /// The file's name as the operator gave it; empty for the command line.
+    pub file: String,
     /// Document roots, one for each `host` line.
     pub sites: Vec<Site>,
     /// `media EXT TYPE`, for the guest.
@@ -84,7 +89,7 @@ impl Config {
         if file.sites.is_empty() && !unreadable {
             diagnostics.general("no site to serve (try a line `host default www`)".into());
         }
-        Config::from_file(file, folder, diagnostics)
+        Config { file: path.display().to_string(), ..Config::from_file(file, folder, diagnostics) }
     }
 
     /// The configuration of `wasmhttpd DIR`: one folder under every name, defaults otherwise.
@@ -97,7 +102,13 @@ impl Config {
     fn from_file(file: File, folder: &Path, diagnostics: &mut Diagnostics) -> Config {
         let (settings, guest_parameters) =
             Settings::from_lines(file.parameters, folder, diagnostics);
-        Config { sites: file.sites, media: file.media, guest_parameters, settings }
+        Config {
+            file: String::new(),
+            sites: file.sites,
+            media: file.media,
+            guest_parameters,
+            settings,
+        }
     }
 }
 

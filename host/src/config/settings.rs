@@ -32,11 +32,22 @@ pub struct Settings {
     pub server_name: String,
     pub access_log: Option<AccessLog>,
     pub guest: Option<PathBuf>,
+    pub watch: bool,
+    pub control: Option<PathBuf>,
     pub guest_imports: GuestImports,
     pub guest_deadline: Duration,
     pub guest_memory_octets: usize,
     pub isolation: Isolation,
     pub recycle_after: u64,
+    pub compile_timeout: Duration,
+    pub compile_memory_octets: usize,
+    pub code_cache: CodeCache,
+    pub rehearsed_requests: usize,
+    pub swap_differences: Differences,
+    pub probation: Duration,
+    pub probation_clients: usize,
+    pub swap_retry: bool,
+    pub capture: Capture,
 }
 
 /// An address to listen on, and the line that asked for it (0: a default).
@@ -69,6 +80,42 @@ pub enum GuestImports {
     Wasi,
     /// Nothing at all.
     None,
+}
+
+/// Where compiled code is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeCache {
+    /// In the user's folder for such things.
+    Default,
+    /// In this folder.
+    Folder {
+        /// Where it is.
+        path: PathBuf,
+        /// Line of web.conf.
+        line: u32,
+    },
+    /// Nowhere.
+    Off,
+}
+
+/// What becomes of a new guest that answers otherwise than the serving one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Differences {
+    /// It serves; the differences are told.
+    Allow,
+    /// It is refused.
+    Refuse,
+}
+
+/// How calls that failed are shown in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capture {
+    /// Without the values of fields that carry credentials.
+    Masked,
+    /// As they were.
+    Whole,
+    /// Not at all.
+    Off,
 }
 
 /// How long an instance of the guest lives.
@@ -194,6 +241,19 @@ pub const SETTINGS: &[Setting] = &[
         }
     ),
     setting!(
+        "watch" "on|off" = "on",
+        "Whether the guest is replaced when its file changes",
+        |settings, value| set(&mut settings.watch, value.on_off())
+    ),
+    setting!(
+        "control" "FILE" = "",
+        "A socket for `wasmhttpd ctl`, which only the server's user may use",
+        |settings, value| {
+            settings.control = Some(value.path());
+            Ok(())
+        }
+    ),
+    setting!(
         "guest-imports" "wasi|none" = "wasi",
         "What a guest may import: WASI with nothing behind it, or nothing at all",
         |settings, value| set(
@@ -228,6 +288,70 @@ pub const SETTINGS: &[Setting] = &[
         |settings, value| set(
             &mut settings.recycle_after,
             value.number(0, usize::MAX).map(|number| number as u64)
+        )
+    ),
+    setting!(
+        "compile-timeout" "SECONDS" = "60",
+        "Longest time to compile a guest",
+        |settings, value| set(&mut settings.compile_timeout, value.seconds())
+    ),
+    setting!(
+        "compile-memory" "SIZE" = "2G",
+        "Memory that compiling a guest may take, 64M to 64G",
+        |settings, value| set(
+            &mut settings.compile_memory_octets,
+            value.octets(64 << 20, 64 << 30)
+        )
+    ),
+    setting!(
+        "code-cache" "FOLDER|off" = "",
+        "Where compiled guests are kept, below the user's folder for caches unless it is named; nobody else may write to it",
+        |settings, value| {
+            settings.code_cache = match value.text {
+                "off" => CodeCache::Off,
+                _ => CodeCache::Folder { path: value.path(), line: value.line },
+            };
+            Ok(())
+        }
+    ),
+    setting!(
+        "rehearse" "N" = "128",
+        "Requests that each worker remembers, up to 10000, for a new guest to answer before it serves; 0: only those that are built in",
+        |settings, value| set(&mut settings.rehearsed_requests, value.number(0, 10_000))
+    ),
+    setting!(
+        "swap-differences" "allow|refuse" = "allow",
+        "Whether a new guest may answer a rehearsed request otherwise than the serving one",
+        |settings, value| set(
+            &mut settings.swap_differences,
+            value.choice(&[("allow", Differences::Allow), ("refuse", Differences::Refuse)])
+        )
+    ),
+    setting!(
+        "probation" "SECONDS" = "30",
+        "For this time, failures of a new guest bring the previous one back; 0: never, for sites whose new guest closes a hole",
+        |settings, value| set(&mut settings.probation, value.seconds_or_none())
+    ),
+    setting!(
+        "probation-clients" "N" = "3",
+        "So many clients, by their address, have to meet a failure of a guest on probation; 1 behind a proxy",
+        |settings, value| set(&mut settings.probation_clients, value.number(1, 1000))
+    ),
+    setting!(
+        "swap-retry" "on|off" = "off",
+        "Whether a request that a guest on probation failed to answer is answered by the previous one, and so by the old rules",
+        |settings, value| set(&mut settings.swap_retry, value.on_off())
+    ),
+    setting!(
+        "capture" "masked|whole|off" = "masked",
+        "How the log shows calls that failed, to be repeated by hand: without the values of fields that carry credentials, as they were, or not at all",
+        |settings, value| set(
+            &mut settings.capture,
+            value.choice(&[
+                ("masked", Capture::Masked),
+                ("whole", Capture::Whole),
+                ("off", Capture::Off)
+            ])
         )
     ),
 ];
@@ -296,6 +420,17 @@ impl Default for Settings {
             guest_memory_octets: 0,
             isolation: Isolation::Worker,
             recycle_after: 0,
+            watch: false,
+            control: None,
+            compile_timeout: Duration::ZERO,
+            compile_memory_octets: 0,
+            code_cache: CodeCache::Default,
+            rehearsed_requests: 0,
+            swap_differences: Differences::Allow,
+            probation: Duration::ZERO,
+            probation_clients: 0,
+            swap_retry: false,
+            capture: Capture::Masked,
         };
         for setting in SETTINGS.iter().filter(|setting| !setting.default.is_empty()) {
             let value = Value { text: setting.default, line: 0, folder: Path::new("") };
@@ -334,6 +469,17 @@ impl Value<'_> {
             }
             _ => Err(format!("`{}` is not a time in seconds above 0 (try 15, or 0.5)", self.text)),
         }
+    }
+
+    fn seconds_or_none(&self) -> Result<Duration, String> {
+        match self.text {
+            "0" => Ok(Duration::ZERO),
+            _ => self.seconds().map_err(|reason| format!("{reason}, or 0")),
+        }
+    }
+
+    fn on_off(&self) -> Result<bool, String> {
+        self.choice(&[("on", true), ("off", false)])
     }
 
     fn number(&self, min: usize, max: usize) -> Result<usize, String> {

@@ -20,9 +20,21 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    /// Inputs have room for `input_octets`, and never grow.
+    /// Inputs have room for `input_octets`.
     pub fn new(input_octets: usize) -> Buffers {
         Buffers { inputs: Vec::new(), outputs: Vec::new(), input_octets }
+    }
+
+    /// Inputs have room for `input_octets` from now on; those held by connections grow when they are
+    /// lent to next.
+    pub fn resize_inputs(&mut self, input_octets: usize) {
+        self.inputs.clear();
+        self.input_octets = input_octets;
+    }
+
+    /// Octets that an input has room for at least.
+    pub fn input_octets(&self) -> usize {
+        self.input_octets
     }
 
     /// An empty buffer to receive into.
@@ -37,7 +49,9 @@ impl Buffers {
 
     /// Keeps an input for the next borrower, or frees it.
     pub fn keep_input(&mut self, input: Vec<u8>) {
-        keep(&mut self.inputs, input, self.input_octets);
+        if input.capacity() >= self.input_octets {
+            keep(&mut self.inputs, input, self.input_octets);
+        }
     }
 
     /// Keeps an output for the next borrower, or frees it.

@@ -400,6 +400,8 @@ impl<F> Connection<F> {
     pub fn lend(&mut self, buffers: &mut Buffers) {
         if self.input.capacity() == 0 {
             self.input = buffers.input();
+        } else if self.input.capacity() < buffers.input_octets() {
+            self.input.reserve_exact(buffers.input_octets() - self.input.len());
         }
         if self.output.capacity() == 0 {
             self.output = buffers.output();

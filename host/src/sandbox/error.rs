@@ -1,5 +1,8 @@
 //! What can go wrong with a guest, by name.
 
+use std::fmt;
+use std::time::Duration;
+
 use wasmtime::Trap;
 
 use super::contract::Problem;
@@ -82,12 +85,51 @@ pub enum Breach {
     SliceOfNothing,
 }
 
+/// What happens to a guest before it serves anyone, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Its file is read.
+    Read,
+    /// It is compiled.
+    Compile,
+    /// Its imports and exports are compared with the contract.
+    Check,
+    /// An instance is made.
+    Instantiate,
+    /// It is asked for its parameters and given its configuration.
+    Configure,
+    /// It answers requests that nobody waits for.
+    Rehearse,
+    /// The workers take it over.
+    Publish,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Step::Read => "read",
+            Step::Compile => "compile",
+            Step::Check => "check",
+            Step::Instantiate => "instantiate",
+            Step::Configure => "configure",
+            Step::Rehearse => "rehearse",
+            Step::Publish => "publish",
+        })
+    }
+}
+
 /// Why a guest could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The octets are no component.
     #[error("it is not a WebAssembly component: {0}")]
     NotAComponent(String),
+    /// Compiling took too long.
+    #[error("it was not compiled within {} s (parameter compile-timeout)", .0.as_secs_f64())]
+    CompileTime(Duration),
+    /// The compiler itself failed.
+    #[error("the compiler failed: {0}")]
+    Compiler(String),
     /// It imports what the host does not give.
     #[error("it imports {name}, {why}")]
     Import {
@@ -108,6 +150,23 @@ pub enum LoadError {
         /// How it failed.
         error: GuestError,
     },
+}
+
+/// What is said of a call that no function has the name of: making the instance.
+pub const START: &str = "its start";
+
+impl LoadError {
+    /// The step that failed.
+    pub fn step(&self) -> Step {
+        match self {
+            LoadError::NotAComponent(_) | LoadError::CompileTime(_) | LoadError::Compiler(_) => {
+                Step::Compile
+            }
+            LoadError::Import { .. } | LoadError::WrongWorld(_) => Step::Check,
+            LoadError::Failed { call: START, .. } => Step::Instantiate,
+            LoadError::Failed { .. } => Step::Configure,
+        }
+    }
 }
 
 /// Raised inside a call that wants memory beyond the limit.
@@ -141,6 +200,12 @@ impl From<wasmtime::Error> for GuestError {
 
 fn reasons(problems: &[Problem]) -> String {
     problems.iter().map(|problem| one_line(&problem.reason)).collect::<Vec<_>>().join("; ")
+}
+
+/// An error and its causes, on one line.
+pub fn chain(error: &wasmtime::Error) -> String {
+    let causes: Vec<_> = error.chain().map(|cause| cause.to_string().replace('\n', " ")).collect();
+    causes.join(": ")
 }
 
 /// `text` without anything that could forge a log line.

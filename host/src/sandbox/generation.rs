@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::bindings::GuestPre;
 use super::contract::{Configuration, Problem, SettingHelp};
-use super::error::{GuestError, LoadError};
+use super::error::{GuestError, LoadError, START};
 use super::instance::{Instance, State};
 use super::runtime::Runtime;
 
@@ -47,8 +47,8 @@ impl Generation {
     /// When it cannot be started or asked.
     pub fn settings(&self) -> Result<Vec<SettingHelp>, LoadError> {
         self.timed(|| {
-            let mut instance = Instance::start(self)
-                .map_err(|error| LoadError::Failed { call: "its start", error })?;
+            let mut instance =
+                Instance::start(self).map_err(|error| LoadError::Failed { call: START, error })?;
             instance.settings().map_err(|error| LoadError::Failed { call: "settings", error })
         })
     }
@@ -67,6 +67,16 @@ impl Generation {
             Err(GuestError::Configuration(problems)) => Ok(Err(problems)),
             Err(error) => Err(LoadError::Failed { call: "configure", error }),
         }
+    }
+
+    /// What it is configured with.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// Whether `runtime` runs it.
+    pub fn is_of(&self, runtime: &Arc<Runtime>) -> bool {
+        Arc::ptr_eq(&self.runtime, runtime)
     }
 
     /// Makes calls while the clock of deadlines goes.

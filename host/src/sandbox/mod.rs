@@ -7,16 +7,27 @@
 
 mod bindings;
 mod check;
+mod code;
+mod code_cache;
+mod compiler;
+mod credentials;
 mod error;
 mod generation;
 mod instance;
+pub mod invocation;
 mod runtime;
 mod slot;
+pub mod snapshot;
 mod ticker;
 mod wasi;
 
 pub use bindings::exports::wasmhttpd::guest::handler as contract;
-pub use error::{Breach, GuestError, LoadError};
+pub use code_cache::CodeCache;
+pub use compiler::{
+    Compiler, CompilerLimits, SUBCOMMAND as COMPILE_SUBCOMMAND, compile_for_parent,
+};
+pub use credentials::mask;
+pub use error::{Breach, GuestError, LoadError, START, Step};
 pub use generation::Generation;
 pub use instance::Instance;
 pub use runtime::{Runtime, RuntimeOptions};

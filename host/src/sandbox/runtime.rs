@@ -9,7 +9,8 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::bindings::GuestPre;
-use super::error::LoadError;
+use super::code::Code;
+use super::error::{LoadError, chain};
 use super::generation::Generation;
 use super::instance::State;
 use super::ticker::{Pace, Ticker};
@@ -21,8 +22,13 @@ const COMPONENT_OCTETS_MAX: u64 = 128 << 20;
 /// Stack that a guest may use, in octets.
 const STACK_OCTETS_MAX: usize = 512 << 10;
 
-/// Instances beyond one for each worker: one that is being checked, and one to spare.
-const INSTANCES_SPARE: u32 = 2;
+/// Instances of a worker: one that serves, and one of another generation, for a request that began
+/// with it or is answered by it again.
+const INSTANCES_PER_WORKER: u32 = 2;
+
+/// Instances beside the workers': two each for a guest that is rehearsed and one that is shadowed,
+/// and some for those who give theirs back a moment later.
+const INSTANCES_SPARE: u32 = 8;
 
 /// Core instances, memories and tables that one component may be made of.
 pub const CORE_INSTANCES_MAX: u32 = 64;
@@ -42,9 +48,9 @@ const INSTANCE_OCTETS_MAX: usize = 1 << 20;
 const KEEP_RESIDENT_OCTETS: usize = 128 << 10;
 
 /// What the operator decides about guests.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuntimeOptions {
-    /// Instances that are alive at the same time: one for each worker.
+    /// Threads that serve.
     pub workers: usize,
     /// Longest time of one call.
     pub deadline: Duration,
@@ -92,13 +98,26 @@ impl Runtime {
         fs::read(path)
     }
 
-    /// Compiles `component` and checks that it fits the contract. It is not configured yet.
+    /// Compiles `component` here and now, without limits: for octets that are trusted not to be a
+    /// burden. Then as [`Runtime::load_compiled`].
     ///
     /// # Errors
     /// The first thing that does not fit.
     pub fn load(self: &Arc<Runtime>, component: &[u8]) -> Result<Generation, LoadError> {
-        let component = Component::from_binary(&self.engine, component)
-            .map_err(|error| LoadError::NotAComponent(chain(&error)))?;
+        let component = Component::from_binary(&self.engine, component);
+        self.generation(component.map_err(|error| LoadError::NotAComponent(chain(&error)))?)
+    }
+
+    /// Checks that a compiled component fits the contract. It is not configured yet.
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn load_compiled(self: &Arc<Runtime>, code: &Code) -> Result<Generation, LoadError> {
+        let component = code.component(&self.engine);
+        self.generation(component.map_err(|error| LoadError::Compiler(chain(&error)))?)
+    }
+
+    fn generation(self: &Arc<Runtime>, component: Component) -> Result<Generation, LoadError> {
         let wasi = self.check_imports(&component)?;
         let mut linker = Linker::<State>::new(&self.engine);
         let linked = if wasi { wasi::add_to_linker(&mut linker) } else { Ok(()) };
@@ -136,7 +155,8 @@ impl Runtime {
         &self.engine
     }
 
-    pub(super) fn options(&self) -> &RuntimeOptions {
+    /// What it was made with.
+    pub fn options(&self) -> &RuntimeOptions {
         &self.options
     }
 
@@ -146,8 +166,8 @@ impl Runtime {
 }
 
 fn engine_config(options: &RuntimeOptions) -> Config {
-    let instances =
-        u32::try_from(options.workers).unwrap_or(u32::MAX - INSTANCES_SPARE) + INSTANCES_SPARE;
+    let workers = u32::try_from(options.workers).unwrap_or(u32::MAX);
+    let instances = workers.saturating_mul(INSTANCES_PER_WORKER).saturating_add(INSTANCES_SPARE);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(CORE_INSTANCES_MAX))
@@ -164,18 +184,18 @@ fn engine_config(options: &RuntimeOptions) -> Config {
         .max_memory_size(options.memory_octets_max)
         .linear_memory_keep_resident(KEEP_RESIDENT_OCTETS)
         .table_keep_resident(KEEP_RESIDENT_OCTETS);
-    let mut config = Config::new();
+    let mut config = compiler_config();
     config
-        .epoch_interruption(true)
         .max_wasm_stack(STACK_OCTETS_MAX)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
 }
 
-/// An error and its causes, on one line.
-fn chain(error: &wasmtime::Error) -> String {
-    let causes: Vec<_> = error.chain().map(|cause| cause.to_string().replace('\n', " ")).collect();
-    causes.join(": ")
+/// What decides how code is compiled: the same here and in the child process that compiles.
+pub fn compiler_config() -> Config {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    config
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub struct Sandbox {
     requests_max: u64,
     requests: u64,
     retry: Option<Retry>,
+    /// The clock of deadlines goes.
+    in_turn: bool,
 }
 
 /// No instance could be made. A trap in a request costs a fresh instance and never a pause; only a
@@ -48,18 +50,33 @@ impl Sandbox {
             requests_max,
             requests: 0,
             retry: None,
+            in_turn: false,
         }
+    }
+
+    /// Whether its instances are of `generation`.
+    pub fn is_of(&self, generation: &Arc<Generation>) -> bool {
+        Arc::ptr_eq(&self.generation, generation)
+    }
+
+    /// What its instances are of.
+    pub fn generation(&self) -> &Arc<Generation> {
+        &self.generation
     }
 
     /// Lets the clock of deadlines go: without it no call may be made. Once for each turn of the
     /// loop.
-    pub fn begin_turn(&self) {
-        self.generation.runtime().ticker().begin_use();
+    pub fn begin_turn(&mut self) {
+        if !std::mem::replace(&mut self.in_turn, true) {
+            self.generation.runtime().ticker().begin_use();
+        }
     }
 
     /// No call follows until the next [`Sandbox::begin_turn`].
-    pub fn end_turn(&self) {
-        self.generation.runtime().ticker().end_use();
+    pub fn end_turn(&mut self) {
+        if std::mem::take(&mut self.in_turn) {
+            self.generation.runtime().ticker().end_use();
+        }
     }
 
     /// The instance that serves the next request, `now`.
@@ -98,5 +115,11 @@ impl Sandbox {
         if failed || self.fresh_for_each || used_up {
             self.instance = None;
         }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.end_turn();
     }
 }

@@ -20,12 +20,14 @@ use std::time::{Instant, SystemTime};
 
 use super::content;
 use super::guest_log::GuestLog;
+use super::orders::Publication;
+use super::record::{Recorded, Ring, Seen, Tap};
 use super::words::{self, ip_address, octets_as_text, wanted};
-use crate::config::{Config, DEFAULT_HOST, Isolation};
+use crate::config::{Isolation, Settings};
 use crate::files::{self, Directory, Entries, OpenFile, Place, Roots, Trouble};
 use crate::http::{After, Answer, Body, Content, ErrorPage, Framing, Request, ends_with_fields};
-use crate::sandbox::contract::{self, Context};
-use crate::sandbox::{Generation, GuestError, Instance, Sandbox, Unavailable};
+use crate::sandbox::contract::{self, Context, Found};
+use crate::sandbox::{Generation, GuestError, Instance, START, Sandbox, Unavailable};
 
 /// Content up to this size is read into the output and goes out with its head in one call; larger
 /// content is streamed from the file, in octets.
@@ -33,10 +35,26 @@ const SMALL_CONTENT_OCTETS_MAX: u64 = 32 << 10;
 
 /// What a worker answers requests with.
 pub struct Handler {
-    sandbox: Sandbox,
+    publication: Arc<Publication>,
+    /// The guest of the publication.
+    guest: Sandbox,
+    /// A guest of another generation: the one that a request began with, or that answers what the
+    /// serving one failed to.
+    other_guest: Option<Sandbox>,
+    isolation: Isolation,
+    recycle_after: u64,
     roots: Roots,
     common: Framing,
     guest_log: GuestLog,
+    ring: Ring,
+    taps: Vec<Tap>,
+}
+
+/// The guest that handles a request, from its first call to its last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Serving,
+    Other,
 }
 
 /// An answer that is in the output, but for its body.
@@ -60,6 +78,8 @@ pub enum Handled {
 
 /// A request between its two calls, while a directory is read.
 pub struct Paused {
+    /// Goes on with the request, whatever serves others by then.
+    generation: Arc<Generation>,
     lookup: contract::Lookup,
     after: After,
     place: Place,
@@ -78,39 +98,78 @@ pub struct Incoming<'a> {
 
 /// Why a request is answered by the host itself.
 enum Failure {
-    Guest {
-        call: &'static str,
-        error: GuestError,
-    },
+    /// A call failed; `found` is what `respond` was called with.
+    Guest { call: &'static str, error: GuestError, found: Option<Box<Found>> },
+    /// There is no guest to call: none could be made just now, or a short while ago.
     NoGuest(Option<GuestError>),
     /// A file shrank between the look at it and the reading of it.
     File,
 }
 
 impl Handler {
-    /// # Errors
-    /// When a document root cannot be opened.
-    pub fn new(config: &Config, generation: Arc<Generation>) -> std::io::Result<Handler> {
-        let settings = &config.settings;
-        let fresh_for_each = settings.isolation == Isolation::Request;
-        let sites = config.sites.iter().map(|site| (site.name.as_str(), site.root.as_path()));
-        Ok(Handler {
-            sandbox: Sandbox::new(generation, fresh_for_each, settings.recycle_after),
-            roots: Roots::open(sites, DEFAULT_HOST)?,
+    /// Answers by `publication`, from `roots`.
+    pub fn new(settings: &Settings, publication: Arc<Publication>, roots: Roots) -> Handler {
+        Handler {
+            guest: sandbox(&publication.generation, settings.isolation, settings.recycle_after),
+            other_guest: None,
+            publication,
+            isolation: settings.isolation,
+            recycle_after: settings.recycle_after,
+            roots,
             common: Framing::new(&settings.server_name, unix_seconds()),
-            guest_log: GuestLog::new(),
-        })
+            guest_log: GuestLog::new(settings.capture),
+            ring: Ring::new(settings.rehearsed_requests),
+            taps: Vec::new(),
+        }
+    }
+
+    /// Answers every request from now on by `publication`. Between two turns only.
+    pub fn publish(&mut self, publication: Arc<Publication>) {
+        self.guest = sandbox(&publication.generation, self.isolation, self.recycle_after);
+        self.other_guest = None;
+        self.publication = publication;
+    }
+
+    /// Goes on with other settings and roots. Between two turns only.
+    pub fn apply(&mut self, settings: &Settings, roots: Roots) {
+        self.isolation = settings.isolation;
+        self.recycle_after = settings.recycle_after;
+        self.guest = sandbox(&self.publication.generation, self.isolation, self.recycle_after);
+        self.roots = roots;
+        self.common = Framing::new(&settings.server_name, unix_seconds());
+        self.guest_log = GuestLog::new(settings.capture);
+        self.ring.resize(settings.rehearsed_requests);
+    }
+
+    /// Passes copies of requests on to `tap`.
+    pub fn add_tap(&mut self, tap: Tap) {
+        self.taps.push(tap);
+    }
+
+    /// The requests that are remembered, the oldest first.
+    pub fn recall(&self) -> Vec<Recorded> {
+        self.ring.recall()
     }
 
     /// Takes note of the time. Once for each turn of the loop, before any request.
     pub fn begin_turn(&mut self) {
         self.common.set_time(unix_seconds());
-        self.sandbox.begin_turn();
+        self.guest.begin_turn();
+        if let Some(guest) = &mut self.other_guest {
+            guest.begin_turn();
+        }
     }
 
     /// No request follows until the next turn.
-    pub fn end_turn(&mut self) {
-        self.sandbox.end_turn();
+    pub fn end_turn(&mut self, now: Instant) {
+        self.guest.end_turn();
+        if let Some(guest) = &mut self.other_guest {
+            guest.end_turn();
+            // A generation in the past is not kept alive, unless it stands by.
+            if !self.publication.probation.as_ref().is_some_and(|probation| probation.lasts(now)) {
+                self.other_guest = None;
+            }
+        }
     }
 
     /// What every answer carries; knows the time, too.
@@ -120,7 +179,7 @@ impl Handler {
 
     /// Appends an answer to `incoming` to `output`, unless a directory has to be read before.
     pub fn handle(&mut self, incoming: Incoming<'_>, output: &mut Vec<u8>) -> Handled {
-        let mut exchange = Exchange::new(incoming, output);
+        let mut exchange = Exchange::new(incoming, By::Serving, output);
         let result = self.parse(&mut exchange);
         self.finish(result, &mut exchange)
     }
@@ -133,8 +192,9 @@ impl Handler {
         read: Result<Entries, Trouble>,
         output: &mut Vec<u8>,
     ) -> Handled {
-        let mut exchange = Exchange::new(incoming, output);
-        let Paused { lookup, after, place } = paused;
+        let Paused { generation, lookup, after, place } = paused;
+        let by = self.engage(&generation);
+        let mut exchange = Exchange::new(incoming, by, output);
         let now = self.common.seconds();
         let root = self.roots.root(&lookup.site, now);
         let found = files::look_on(place, read, root, wanted(&lookup), now);
@@ -144,13 +204,69 @@ impl Handler {
 
     /// Whatever `result` says of a guest that failed, the next call finds one that is sound.
     fn finish(&mut self, result: Result<Handled, Failure>, exchange: &mut Exchange<'_>) -> Handled {
-        self.sandbox.finish(matches!(result, Err(Failure::Guest { .. })));
-        result.unwrap_or_else(|failure| Handled::Answered(self.fail(failure, exchange)))
+        self.sandbox(exchange.by).finish(matches!(result, Err(Failure::Guest { .. })));
+        match result {
+            Ok(handled) => {
+                if matches!(handled, Handled::Answered(_)) {
+                    self.record(exchange);
+                }
+                handled
+            }
+            Err(failure) => {
+                self.log(&failure, exchange);
+                match self.try_previous(&failure, exchange) {
+                    Some(handled) => handled,
+                    None => Handled::Answered(self.fail(&failure, exchange)),
+                }
+            }
+        }
+    }
+
+    /// A generation on probation has failed: that counts, and where it is wanted the previous one
+    /// answers, starting again.
+    fn try_previous(&mut self, failure: &Failure, exchange: &mut Exchange<'_>) -> Option<Handled> {
+        let publication = Arc::clone(&self.publication);
+        let probation = publication.probation.as_ref()?;
+        let (call, error) = match failure {
+            Failure::Guest { call, error, .. } => (*call, Some(error)),
+            Failure::NoGuest(error) => (START, error.as_ref()),
+            Failure::File => return None,
+        };
+        if exchange.by == By::Other || !probation.lasts(exchange.incoming.now) {
+            return None;
+        }
+        if let Some(error) = error {
+            probation.failed(exchange.incoming.peer, || format!("{call}: {error}"));
+        }
+        exchange.by = self.engage(probation.retry()?);
+        exchange.output.truncate(exchange.start);
+        let result = self.parse(exchange);
+        Some(self.finish(result, exchange))
+    }
+
+    /// Makes sure that a guest of `generation` can be called; says which one that is.
+    fn engage(&mut self, generation: &Arc<Generation>) -> By {
+        if self.guest.is_of(generation) {
+            return By::Serving;
+        }
+        if !self.other_guest.as_ref().is_some_and(|guest| guest.is_of(generation)) {
+            let mut guest = sandbox(generation, self.isolation, self.recycle_after);
+            guest.begin_turn();
+            self.other_guest = Some(guest);
+        }
+        By::Other
+    }
+
+    fn sandbox(&mut self, by: By) -> &mut Sandbox {
+        match (by, &mut self.other_guest) {
+            (By::Other, Some(guest)) => guest,
+            _ => &mut self.guest,
+        }
     }
 
     fn parse(&mut self, exchange: &mut Exchange<'_>) -> Result<Handled, Failure> {
-        let parsed =
-            self.call("parse", exchange, |guest, head, context| guest.parse(head, context))?;
+        let parsed = self.call(exchange, |guest, head, context| guest.parse(head, context));
+        let parsed = parsed.map_err(|failure| failure.in_call("parse", None))?;
         let after = after(&parsed.persistence, exchange.incoming.request.content);
         match parsed.action {
             contract::Action::Answer(response) => {
@@ -181,55 +297,80 @@ impl Handler {
             }
             files::Found::Nothing(trouble) => (words::nothing(trouble), None),
             files::Found::Unread { place, directory } => {
-                let paused = Box::new(Paused { lookup, after, place });
+                let generation = Arc::clone(self.sandbox(exchange.by).generation());
+                let paused = Box::new(Paused { generation, lookup, after, place });
                 return Ok(Handled::Reads { directory, paused });
             }
         };
-        let response = self.call("respond", exchange, |guest, head, context| {
-            guest.respond(head, &found, context)
-        })?;
-        exchange.write(response, file, after, &self.common)
+        exchange.seen = Seen::of(&found);
+        let response =
+            self.call(exchange, |guest, head, context| guest.respond(head, &found, context));
+        match response {
+            Ok(response) => exchange.write(response, file, after, &self.common),
+            Err(failure) => Err(failure.in_call("respond", Some(found))),
+        }
     }
 
     /// Calls the guest with the head and what is known besides, and logs what it has to say.
     fn call<T>(
         &mut self,
-        name: &'static str,
         exchange: &Exchange<'_>,
         call: impl FnOnce(&mut Instance, &str, Option<Context>) -> Result<T, GuestError>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, CallFailure> {
         let incoming = &exchange.incoming;
         let context =
             Context { peer: ip_address(incoming.peer), secure: false, now: self.common.seconds() };
-        let instance = self.sandbox.instance(incoming.now).map_err(|unavailable| {
-            Failure::NoGuest(match unavailable {
+        let instance = self.sandbox(exchange.by).instance(incoming.now).map_err(|unavailable| {
+            CallFailure::NoGuest(match unavailable {
                 Unavailable::Failed(error) => Some(error),
                 Unavailable::Waiting => None,
             })
         })?;
         let result = call(instance, &exchange.head, Some(context));
-        self.guest_log.stderr(instance.take_stderr());
-        result.map_err(|error| Failure::Guest { call: name, error })
+        let stderr = instance.take_stderr();
+        self.guest_log.stderr(stderr);
+        result.map_err(CallFailure::Guest)
+    }
+
+    /// Remembers a request that was answered, for those who ask for it or listen.
+    fn record(&mut self, exchange: &Exchange<'_>) {
+        let Incoming { head, peer, .. } = exchange.incoming;
+        let (now, number) = (self.common.seconds(), self.publication.number);
+        let number = if exchange.by == By::Serving { number } else { 0 };
+        if !self.taps.is_empty() {
+            let recorded =
+                || Recorded { head: head.to_vec(), peer, now, number, seen: exchange.seen.clone() };
+            self.taps.retain_mut(|tap| tap.pass(recorded));
+        }
+        self.ring.record(head, peer, now, number, &exchange.seen);
+    }
+
+    fn log(&mut self, failure: &Failure, exchange: &Exchange<'_>) {
+        let incoming = exchange.incoming;
+        match failure {
+            Failure::Guest { call, error, found } => {
+                let context = Context {
+                    peer: ip_address(incoming.peer),
+                    secure: false,
+                    now: self.common.seconds(),
+                };
+                let found = found.as_deref();
+                self.guest_log.failure(call, error, incoming.now);
+                self.guest_log.capture(incoming.head, found, context, incoming.now);
+            }
+            Failure::NoGuest(Some(error)) => self.guest_log.failure(START, error, incoming.now),
+            Failure::NoGuest(None) | Failure::File => {}
+        }
     }
 
     /// Puts the host's own answer in place of what there is of one to a request that failed.
-    fn fail(&mut self, failure: Failure, exchange: &mut Exchange<'_>) -> Answered {
-        let incoming = exchange.incoming;
+    fn fail(&mut self, failure: &Failure, exchange: &mut Exchange<'_>) -> Answered {
         let page = match failure {
-            Failure::Guest { call, error } => {
-                self.guest_log.failure(call, &error, incoming.now);
-                ErrorPage::InternalServerError
-            }
-            Failure::NoGuest(error) => {
-                if let Some(error) = error {
-                    self.guest_log.failure("its start", &error, incoming.now);
-                }
-                ErrorPage::ServiceUnavailable
-            }
-            Failure::File => ErrorPage::InternalServerError,
+            Failure::Guest { .. } | Failure::File => ErrorPage::InternalServerError,
+            Failure::NoGuest(_) => ErrorPage::ServiceUnavailable,
         };
         exchange.output.truncate(exchange.start);
-        self.refuse(page, incoming.request.is_head, exchange.output)
+        self.refuse(page, exchange.incoming.request.is_head, exchange.output)
     }
 
     /// Appends the host's own answer, after which the connection ends: whoever sent the head, no
@@ -240,9 +381,32 @@ impl Handler {
     }
 }
 
+/// A guest of `generation`, which gets its first instance when it is asked for one.
+fn sandbox(generation: &Arc<Generation>, isolation: Isolation, recycle_after: u64) -> Sandbox {
+    Sandbox::new(Arc::clone(generation), isolation == Isolation::Request, recycle_after)
+}
+
+/// Why a call has no result.
+enum CallFailure {
+    Guest(GuestError),
+    NoGuest(Option<GuestError>),
+}
+
+impl CallFailure {
+    fn in_call(self, call: &'static str, found: Option<Found>) -> Failure {
+        match self {
+            CallFailure::Guest(error) => Failure::Guest { call, error, found: found.map(Box::new) },
+            CallFailure::NoGuest(error) => Failure::NoGuest(error),
+        }
+    }
+}
+
 /// A request on its way to an answer.
 struct Exchange<'a> {
     incoming: Incoming<'a>,
+    by: By,
+    /// What was found for it, once something was.
+    seen: Seen,
     /// As the guest gets it.
     head: Cow<'a, str>,
     output: &'a mut Vec<u8>,
@@ -251,9 +415,9 @@ struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    fn new(incoming: Incoming<'a>, output: &'a mut Vec<u8>) -> Exchange<'a> {
+    fn new(incoming: Incoming<'a>, by: By, output: &'a mut Vec<u8>) -> Exchange<'a> {
         let head = octets_as_text(incoming.head);
-        Exchange { incoming, head, start: output.len(), output }
+        Exchange { incoming, by, seen: Seen::Unasked, head, start: output.len(), output }
     }
 
     fn write(

@@ -1,20 +1,22 @@
 //! The server: sockets, threads, signals, time.
 //!
 //! The main thread starts the workers and waits for signals; each worker serves its connections on
-//! its own. A request goes through [`session`] (socket), [`crate::http`] (state), [`handler`]
+//! its own, and is told through its queue of [`orders`] what changes. A request goes through [`session`] (socket), [`crate::http`] (state), [`handler`]
 //! (guest and files) and back.
 
 mod access_log;
 mod content;
-mod control;
 mod guest_log;
 mod handler;
 mod io;
 mod listener;
+mod orders;
+mod probation;
 mod reader;
+mod record;
 mod session;
 mod timers;
-mod words;
+pub mod words;
 mod worker;
 
 use std::io::Write;
@@ -25,18 +27,21 @@ use std::thread;
 use anyhow::Context as _;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token, Waker};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook_mio::v1_0::Signals;
 
 use self::access_log::AccessLog;
-use self::control::Control;
 use self::handler::Handler;
 use self::worker::Worker;
-use crate::config::Config;
-use crate::log::{AccessLogHandle, AccessLogger};
-use crate::sandbox::Generation;
+use crate::config::{Config, DEFAULT_HOST};
+use crate::files::Roots;
+use crate::log::{AccessLogger, SharedAccessLog};
 
+pub use self::guest_log::CALLED_FILE;
 pub use self::listener::{listen, probe};
+pub use self::orders::{Changes, Crew, Order, Publication};
+pub use self::probation::{Probation, Terms};
+pub use self::record::{Recorded, Seen, Tap};
 pub use self::worker::raise_descriptor_limit;
 
 const SIGNAL: Token = Token(0);
@@ -45,10 +50,9 @@ const WORKER_ENDED: Token = Token(1);
 /// A server that is bound and ready.
 pub struct Server {
     workers: Vec<Worker>,
-    wakers: Vec<Arc<Waker>>,
+    crew: Crew,
     addresses: Vec<SocketAddr>,
-    control: Arc<Control>,
-    access_log: Option<AccessLogHandle>,
+    access_log: SharedAccessLog,
 }
 
 impl Server {
@@ -58,47 +62,63 @@ impl Server {
     /// When the system has no poll to give, or a document root or log cannot be opened any more.
     pub fn new(
         config: &Config,
-        generation: &Arc<Generation>,
+        publication: &Arc<Publication>,
         listeners: Vec<Vec<TcpListener>>,
     ) -> anyhow::Result<Server> {
         let settings = &config.settings;
-        let (logger, access_log) = match &settings.access_log {
+        let access_log = SharedAccessLog::default();
+        let logger = match &settings.access_log {
             Some(target) => {
                 let (logger, handle) =
                     AccessLogger::open(target).context("cannot open the access log")?;
-                (Some(logger), Some(handle))
+                access_log.replace(Some(handle));
+                Some(logger)
             }
-            None => (None, None),
+            None => None,
         };
-        let control = Arc::new(Control::default());
         let mut sockets: Vec<_> = listeners.into_iter().map(Vec::into_iter).collect();
         let mut server = Server {
             workers: Vec::new(),
-            wakers: Vec::new(),
+            crew: Crew::default(),
             addresses: Vec::new(),
-            control: Arc::clone(&control),
             access_log,
         };
         for _ in 0..settings.workers {
             let own = sockets.iter_mut().filter_map(Iterator::next).collect();
-            let handler = Handler::new(config, Arc::clone(generation))?;
+            let handler = Handler::new(settings, Arc::clone(publication), roots(config)?);
             let log = logger.clone().map(AccessLog::new);
-            let (worker, waker) = Worker::new(own, settings, handler, log, Arc::clone(&control))?;
+            let (poll, waker) = Worker::poll()?;
+            let orders = server.crew.add(Arc::clone(&waker));
+            let worker = Worker::new((poll, waker), orders, own, settings, handler, log)?;
             server.addresses = worker.addresses()?;
             server.workers.push(worker);
-            server.wakers.push(waker);
         }
         Ok(server)
     }
 
+    /// The workers, to be told what changes.
+    pub fn crew(&self) -> &Crew {
+        &self.crew
+    }
+
+    /// The access log, to be reopened or replaced.
+    pub fn access_log(&self) -> &SharedAccessLog {
+        &self.access_log
+    }
+
+    /// What is listened on, in the order of the listeners, port 0 resolved.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
     /// Serves until SIGTERM or SIGINT, and then until what is in flight has finished or the drain
-    /// time is over. A second signal ends the process at once.
+    /// time is over. A second signal ends the process at once. Each SIGHUP calls `hung_up`.
     ///
     /// # Errors
     /// When a worker fails.
-    pub fn run(self) -> anyhow::Result<()> {
+    pub fn run(self, hung_up: impl Fn()) -> anyhow::Result<()> {
         let mut poll = Poll::new()?;
-        let mut signals = Signals::new([SIGTERM, SIGINT, SIGUSR1])?;
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGUSR1, SIGHUP])?;
         poll.registry().register(&mut signals, SIGNAL, Interest::READABLE)?;
         let ended = Arc::new(Waker::new(poll.registry(), WORKER_ENDED)?);
 
@@ -117,6 +137,7 @@ impl Server {
         }
         announce(&self.addresses);
 
+        let mut stopping = false;
         let mut events = Events::with_capacity(8);
         while running > 0 {
             match poll.poll(&mut events, None) {
@@ -127,18 +148,14 @@ impl Server {
             }
             for signal in signals.pending() {
                 match signal {
-                    SIGUSR1 => {
-                        if let Some(log) = &self.access_log {
-                            log.reopen();
-                        }
-                    }
-                    signal if self.control.is_stopping() => std::process::exit(128 + signal),
+                    SIGUSR1 => self.access_log.reopen(),
+                    SIGHUP if stopping => {}
+                    SIGHUP => hung_up(),
+                    signal if stopping => std::process::exit(128 + signal),
                     _ => {
                         tracing::info!("stopping: what is in flight may finish");
-                        self.control.stop();
-                        for waker in &self.wakers {
-                            waker.wake()?;
-                        }
+                        stopping = true;
+                        self.crew.tell(|| Order::Stop);
                     }
                 }
             }
@@ -149,6 +166,15 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// The document roots of a worker.
+///
+/// # Errors
+/// When one cannot be opened.
+pub fn roots(config: &Config) -> std::io::Result<Roots> {
+    let sites = config.sites.iter().map(|site| (site.name.as_str(), site.root.as_path()));
+    Roots::open(sites, DEFAULT_HOST)
 }
 
 /// One line for each address, for people and for programs that asked for port 0.

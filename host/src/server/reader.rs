@@ -42,6 +42,7 @@ pub struct Ticket(Arc<()>);
 
 struct Job {
     key: usize,
+    entries_max: usize,
     ticket: Weak<()>,
     directory: Directory,
 }
@@ -60,6 +61,11 @@ impl Reader {
         Reader { entries_max, waker, thread: None }
     }
 
+    /// Reads up to so many entries of each directory from now on.
+    pub fn set_entries_max(&mut self, entries_max: usize) {
+        self.entries_max = entries_max;
+    }
+
     /// Has `directory` read for the connection `key`.
     ///
     /// # Errors
@@ -73,7 +79,8 @@ impl Reader {
             })?),
         };
         let ticket = Arc::new(());
-        let job = Job { key, ticket: Arc::downgrade(&ticket), directory };
+        let entries_max = self.entries_max;
+        let job = Job { key, entries_max, ticket: Arc::downgrade(&ticket), directory };
         thread.jobs.try_send(job).map_err(|_| Trouble::Busy)?;
         Ok(Ticket(ticket))
     }
@@ -81,10 +88,10 @@ impl Reader {
     fn start(&self) -> io::Result<Thread> {
         let (jobs, waiting) = sync_channel(QUEUE_MAX);
         let (done, results) = sync_channel(RESULTS_MAX);
-        let (entries_max, waker) = (self.entries_max, Arc::clone(&self.waker));
+        let waker = Arc::clone(&self.waker);
         thread::Builder::new()
             .name("reader".into())
-            .spawn(move || read_all(&waiting, &done, entries_max, &waker))?;
+            .spawn(move || read_all(&waiting, &done, &waker))?;
         Ok(Thread { jobs, results })
     }
 
@@ -104,8 +111,8 @@ impl Read {
 }
 
 /// Reads until the worker is no more.
-fn read_all(jobs: &Receiver<Job>, results: &SyncSender<Read>, entries_max: usize, waker: &Waker) {
-    for Job { key, ticket, directory } in jobs {
+fn read_all(jobs: &Receiver<Job>, results: &SyncSender<Read>, waker: &Waker) {
+    for Job { key, entries_max, ticket, directory } in jobs {
         let is_wanted = || ticket.strong_count() > 0;
         if !is_wanted() {
             continue;

@@ -45,11 +45,17 @@ struct Link {
 impl Timers {
     /// How long each kind lasts.
     pub fn new(duration: impl Fn(Timer) -> Duration) -> Timers {
-        let mut durations = [Duration::ZERO; KINDS];
+        let lists = [List { first: NONE, last: NONE }; KINDS];
+        let mut timers = Timers { durations: [Duration::ZERO; KINDS], lists, links: Vec::new() };
+        timers.set_durations(duration);
+        timers
+    }
+
+    /// How long each kind lasts from now on, for limits that run already too.
+    pub fn set_durations(&mut self, duration: impl Fn(Timer) -> Duration) {
         for kind in [Timer::Idle, Timer::Head, Timer::Answer, Timer::Send, Timer::Linger] {
-            durations[kind as usize] = duration(kind);
+            self.durations[kind as usize] = duration(kind);
         }
-        Timers { durations, lists: [List { first: NONE, last: NONE }; KINDS], links: Vec::new() }
     }
 
     /// Gives connection `key` a limit of this kind that starts `now`, in place of the one it has.

@@ -1,6 +1,6 @@
 //! A worker: a thread with its own poll, listeners, connections and guest.
 //!
-//! A turn of the loop: wait for events; accept; resume a connection whose directory has been read;
+//! A turn of the loop: wait for events; take orders; accept; resume a connection whose directory has been read;
 //! let each connection that is ready take a turn; sweep the time limits. Connections that used up
 //! their turn go to the back of the queue, and the loop does not wait while there is one.
 
@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
@@ -16,8 +17,8 @@ use rustix::io::Errno;
 use slab::Slab;
 
 use super::access_log::AccessLog;
-use super::control::Control;
 use super::handler::Handler;
+use super::orders::{Changes, Order};
 use super::reader::Reader;
 use super::session::{Session, Shell, Turn};
 use super::timers::Timers;
@@ -51,16 +52,18 @@ const READ_AHEAD_OCTETS: usize = 1 << 10;
 /// See the module.
 pub struct Worker {
     poll: Poll,
-    listeners: Vec<Listener>,
+    listeners: Slab<Listener>,
     sessions: Slab<Session>,
     timers: Timers,
     ready: VecDeque<usize>,
     shell: Shell,
-    control: Arc<Control>,
+    orders: Receiver<Order>,
     connections_max: usize,
     accept_again: Option<Instant>,
     /// Set once stopping: what is in flight is cut off then.
     stop_at: Option<Instant>,
+    /// Told to stop, and not begun to.
+    stop_ordered: bool,
     drain: Duration,
 }
 
@@ -81,35 +84,24 @@ enum Accepted {
 }
 
 impl Worker {
-    /// Registers the listeners. The returned waker ends a wait.
+    /// Registers the listeners. `poll` and its `waker` are the worker's own; `orders` come with a
+    /// call of the waker.
     ///
     /// # Errors
     /// As the system says.
     pub fn new(
+        (poll, waker): (Poll, Arc<Waker>),
+        orders: Receiver<Order>,
         listeners: Vec<TcpListener>,
         settings: &Settings,
         handler: Handler,
         access_log: Option<AccessLog>,
-        control: Arc<Control>,
-    ) -> io::Result<(Worker, Arc<Waker>)> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
-        let mut registered = Vec::new();
-        for (index, mut socket) in listeners.into_iter().enumerate() {
-            let token = Token(FIRST_LISTENER - index);
-            poll.registry().register(&mut socket, token, Interest::READABLE)?;
-            registered.push(Listener { socket, ready: true });
-        }
-        let worker = Worker {
+    ) -> io::Result<Worker> {
+        let mut worker = Worker {
             poll,
-            listeners: registered,
+            listeners: Slab::new(),
             sessions: Slab::new(),
-            timers: Timers::new(|timer| match timer {
-                Timer::Idle => settings.timeout,
-                Timer::Head => settings.head_timeout,
-                Timer::Answer | Timer::Send => settings.send_timeout,
-                Timer::Linger => LINGER_TIMEOUT,
-            }),
+            timers: Timers::new(durations(settings)),
             ready: VecDeque::new(),
             shell: Shell {
                 handler,
@@ -120,13 +112,35 @@ impl Worker {
                 now: Instant::now(),
                 stopping: false,
             },
-            control,
-            connections_max: settings.connections.div_ceil(settings.workers),
+            orders,
+            connections_max: connections_max(settings),
             accept_again: None,
             stop_at: None,
+            stop_ordered: false,
             drain: settings.drain,
         };
-        Ok((worker, waker))
+        for socket in listeners {
+            worker.listen(socket)?;
+        }
+        Ok(worker)
+    }
+
+    /// A poll for a worker, and what wakes it.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn poll() -> io::Result<(Poll, Arc<Waker>)> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+        Ok((poll, waker))
+    }
+
+    fn listen(&mut self, mut socket: TcpListener) -> io::Result<()> {
+        let entry = self.listeners.vacant_entry();
+        let token = Token(FIRST_LISTENER - entry.key());
+        self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
+        entry.insert(Listener { socket, ready: true });
+        Ok(())
     }
 
     /// Serves until told to stop and all is finished or cut off.
@@ -141,9 +155,10 @@ impl Worker {
                 _ => {}
             }
             self.shell.now = Instant::now();
+            self.take_orders();
             self.shell.handler.begin_turn();
             self.take_turns(&events);
-            self.shell.handler.end_turn();
+            self.shell.handler.end_turn(self.shell.now);
             if self.stop_at.is_some_and(|at| self.sessions.is_empty() || self.shell.now >= at) {
                 self.keys().into_iter().for_each(|key| self.close(key));
                 return Ok(());
@@ -159,15 +174,75 @@ impl Worker {
         self.resume();
         self.serve();
         self.sweep();
-        if self.control.is_stopping() && self.stop_at.is_none() {
+        if self.stop_ordered && self.stop_at.is_none() {
             self.begin_stop();
         }
     }
 
+    /// Does what the worker has been told since the last turn.
+    fn take_orders(&mut self) {
+        while let Ok(order) = self.orders.try_recv() {
+            match order {
+                Order::Publish(publication) => self.shell.handler.publish(publication),
+                Order::Apply(changes) => self.apply(*changes),
+                Order::Tap(tap) => self.shell.handler.add_tap(tap),
+                Order::Recall(sender) => {
+                    // Who asked may have given up.
+                    let _ = sender.send(self.shell.handler.recall());
+                }
+                Order::Stop => self.stop_ordered = true,
+            }
+        }
+    }
+
+    fn apply(&mut self, changes: Changes) {
+        let Changes { settings, publication, roots, access_log, opened, closed } = changes;
+        self.timers.set_durations(durations(&settings));
+        self.connections_max = connections_max(&settings);
+        self.drain = settings.drain;
+        let shell = &mut self.shell;
+        shell.handler.apply(&settings, roots);
+        if let Some(publication) = publication {
+            shell.handler.publish(publication);
+        }
+        shell.reader.set_entries_max(settings.listing_entries_max);
+        shell.buffers.resize_inputs(settings.head_octets_max + READ_AHEAD_OCTETS);
+        shell.head_octets_max = settings.head_octets_max;
+        match (access_log, &settings.access_log) {
+            (Some(logger), _) => shell.access_log = Some(AccessLog::new(logger)),
+            (None, None) => shell.access_log = None,
+            (None, Some(_)) => {}
+        }
+        if self.stop_at.is_some() {
+            return;
+        }
+        for socket in opened {
+            if let Err(error) = self.listen(socket) {
+                tracing::error!("a worker cannot accept on a new address: {error}");
+            }
+        }
+        let leaves = |listener: &Listener| {
+            listener.socket.local_addr().is_ok_and(|address| closed.contains(&address))
+        };
+        let left: Vec<_> =
+            self.listeners.iter().filter(|(_, it)| leaves(it)).map(|(index, _)| index).collect();
+        left.into_iter().for_each(|index| self.close_listener(index));
+    }
+
+    /// Takes what waits to be accepted, and closes a listener.
+    fn close_listener(&mut self, index: usize) {
+        for _ in 0..STOP_ACCEPT_TURNS_MAX {
+            if !matches!(self.accept_from(index), Accepted::UsedUp) {
+                break;
+            }
+        }
+        self.listeners.remove(index);
+    }
+
     /// How long to wait for events; none: until there is one.
     fn pause(&self) -> Option<Duration> {
-        let accepting =
-            self.accept_again.is_none() && self.listeners.iter().any(|listener| listener.ready);
+        let accepting = self.accept_again.is_none()
+            && self.listeners.iter().any(|(_, listener)| listener.ready);
         if accepting || !self.ready.is_empty() {
             return Some(Duration::ZERO);
         }
@@ -203,8 +278,8 @@ impl Worker {
             Some(at) if self.shell.now < at => return,
             _ => self.accept_again = None,
         }
-        for index in 0..self.listeners.len() {
-            if self.listeners[index].ready {
+        for index in 0..self.listeners.capacity() {
+            if self.listeners.get(index).is_some_and(|listener| listener.ready) {
                 match self.accept_from(index) {
                     Accepted::All => self.listeners[index].ready = false,
                     Accepted::UsedUp => {}
@@ -354,14 +429,8 @@ impl Worker {
         self.stop_at = Some(self.shell.now + self.drain);
         self.shell.stopping = true;
         self.accept_again = None;
-        for index in 0..self.listeners.len() {
-            for _ in 0..STOP_ACCEPT_TURNS_MAX {
-                if !matches!(self.accept_from(index), Accepted::UsedUp) {
-                    break;
-                }
-            }
-        }
-        self.listeners.clear();
+        let listening: Vec<_> = self.listeners.iter().map(|(index, _)| index).collect();
+        listening.into_iter().for_each(|index| self.close_listener(index));
         self.keys().into_iter().for_each(|key| self.enqueue(key));
         self.serve();
     }
@@ -371,8 +440,22 @@ impl Worker {
     /// # Errors
     /// As the system says.
     pub fn addresses(&self) -> io::Result<Vec<std::net::SocketAddr>> {
-        self.listeners.iter().map(|listener| listener.socket.local_addr()).collect()
+        self.listeners.iter().map(|(_, listener)| listener.socket.local_addr()).collect()
     }
+}
+
+fn durations(settings: &Settings) -> impl Fn(Timer) -> Duration {
+    |timer| match timer {
+        Timer::Idle => settings.timeout,
+        Timer::Head => settings.head_timeout,
+        Timer::Answer | Timer::Send => settings.send_timeout,
+        Timer::Linger => LINGER_TIMEOUT,
+    }
+}
+
+/// A worker's share.
+fn connections_max(settings: &Settings) -> usize {
+    settings.connections.div_ceil(settings.workers)
 }
 
 /// Whether the system has no descriptor or memory left.

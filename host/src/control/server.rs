@@ -1,0 +1,195 @@
+//! The server's side: a socket, and a thread for each of a few connections.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::Mode;
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use super::{MESSAGE_OCTETS_MAX, Reply, Request, Setting};
+use crate::config::Line;
+use crate::sandbox::{invocation, mask};
+use crate::server::{CALLED_FILE, Order, Recorded, Seen, Tap};
+use crate::swap::{Handle, Job};
+
+/// Connections served at once; a further one is closed.
+const CONNECTIONS_MAX: usize = 16;
+
+/// Longest time for a request to arrive, and for a reply to be taken.
+const TIME: Duration = Duration::from_secs(5);
+
+/// Requests that wait to be shown.
+const QUEUE_MAX: usize = 64;
+
+/// Whoever waits hears at least this often that the server is there.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// A pause after a connection that could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
+
+/// The control socket. Dropping it removes the file; the threads end with the process.
+pub struct Server {
+    path: PathBuf,
+}
+
+impl Server {
+    /// Listens at `path`, for this user only, in place of what a server that has ended left there.
+    ///
+    /// # Errors
+    /// When another server listens there, or something else is in the way.
+    pub fn start(path: &Path, handle: Handle) -> io::Result<Server> {
+        let listener = bind(path)?;
+        let server = Server { path: path.to_path_buf() };
+        thread::Builder::new().name("control".into()).spawn(move || accept(&listener, &handle))?;
+        Ok(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // What is left there is cleared away by the next one.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    let is_socket = |path: &Path| {
+        std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
+    };
+    if is_socket(path) {
+        match UnixStream::connect(path) {
+            Ok(_) => return Err(io::Error::other("another server listens there")),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                std::fs::remove_file(path)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    // The file gets the mode that its socket has: nobody can connect before it is narrowed.
+    rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    socket.listen(CONNECTIONS_MAX as i32)?;
+    Ok(UnixListener::from(std::os::fd::OwnedFd::from(socket)))
+}
+
+fn accept(listener: &UnixListener, handle: &Handle) {
+    let open = Arc::new(AtomicUsize::new(0));
+    for stream in listener.incoming() {
+        let Ok(stream) = stream else {
+            thread::sleep(ACCEPT_PAUSE);
+            continue;
+        };
+        if open.load(Ordering::Relaxed) >= CONNECTIONS_MAX {
+            continue;
+        }
+        open.fetch_add(1, Ordering::Relaxed);
+        let (handle, theirs) = (handle.clone(), Arc::clone(&open));
+        let started = thread::Builder::new().name("control".into()).spawn(move || {
+            // Whoever went away misses nothing.
+            let _ = serve(&stream, &handle);
+            theirs.fetch_sub(1, Ordering::Relaxed);
+        });
+        if started.is_err() {
+            open.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn serve(stream: &UnixStream, handle: &Handle) -> io::Result<()> {
+    stream.set_read_timeout(Some(TIME))?;
+    stream.set_write_timeout(Some(TIME))?;
+    let mut line = String::new();
+    BufReader::new(stream.take(MESSAGE_OCTETS_MAX)).read_line(&mut line)?;
+    let ask = |job| match handle.ask(job) {
+        Ok(text) => Reply::Done(text),
+        Err(lines) => Reply::Refused(lines),
+    };
+    let reply = match serde_json::from_str(&line) {
+        Ok(Request::Status) => Reply::Status(Box::new(handle.status())),
+        Ok(Request::Swap { file }) => ask(Job::Swap { file }),
+        Ok(Request::Reload) => ask(Job::Reload),
+        Ok(Request::Rollback) => ask(Job::Rollback),
+        Ok(Request::Shadow { file, every }) => ask(Job::Shadow { file, every }),
+        Ok(Request::EndShadow) => ask(Job::EndShadow),
+        Ok(Request::Promote) => ask(Job::Promote),
+        Ok(Request::Stop) => ask(Job::Stop),
+        Ok(Request::Capture { count, whole }) => capture(stream, handle, count, whole)?,
+        Ok(Request::Guest) => return guest(stream, handle),
+        Err(error) => Reply::Refused(vec![format!(
+            "the server does not understand this ctl (try the one of its own version): {error}"
+        )]),
+    };
+    say(stream, &reply)
+}
+
+fn say(mut stream: &UnixStream, reply: &Reply) -> io::Result<()> {
+    let mut message = serde_json::to_vec(reply)?;
+    message.push(b'\n');
+    stream.write_all(&message)
+}
+
+/// Shows the next `count` requests as calls.
+fn capture(stream: &UnixStream, handle: &Handle, count: u64, whole: bool) -> io::Result<Reply> {
+    let (listener, requests) = sync_channel(QUEUE_MAX);
+    let skipped = Arc::new(AtomicU64::new(0));
+    handle.crew().tell(|| Order::Tap(Tap::new(1, listener.clone(), Arc::clone(&skipped))));
+    drop(listener);
+    let mut shown = 0;
+    while shown < count {
+        match requests.recv_timeout(WAIT) {
+            Ok(request) => {
+                for call in calls(&request, whole) {
+                    say(stream, &Reply::Line(call))?;
+                }
+                shown += 1;
+            }
+            Err(RecvTimeoutError::Timeout) => say(stream, &Reply::Wait)?,
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    let skipped = match skipped.load(Ordering::Relaxed) {
+        0 => String::new(),
+        skipped => format!(", {skipped} more came too fast to be shown"),
+    };
+    Ok(Reply::Done(format!("# {shown} requests{skipped}")))
+}
+
+/// A request as it would be made by hand.
+fn calls(request: &Recorded, whole: bool) -> Vec<String> {
+    let masked = mask(&request.head);
+    let head = if whole { &request.head } else { &*masked };
+    let context = request.context();
+    let parse = invocation::parse(head, Some(&context), CALLED_FILE);
+    match &request.seen {
+        Seen::Unasked => vec![parse],
+        Seen::Found(found) => {
+            vec![parse, invocation::respond(head, found, Some(&context), CALLED_FILE)]
+        }
+        Seen::Entries => {
+            vec![parse, "# respond: of a directory, whose entries are not kept".into()]
+        }
+    }
+}
+
+fn guest(mut stream: &UnixStream, handle: &Handle) -> io::Result<()> {
+    let serving = handle.serving();
+    let settings = |lines: &[Line]| -> Vec<Setting> {
+        let lines = lines.iter().cloned();
+        lines.map(|Line { line, name, value }| Setting { line, name, value }).collect()
+    };
+    let reply = Reply::Guest {
+        octets: serving.octets.len() as u64,
+        media: settings(&serving.media),
+        parameters: settings(&serving.parameters),
+    };
+    say(stream, &reply)?;
+    stream.write_all(&serving.octets)
+}

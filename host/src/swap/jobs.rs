@@ -1,0 +1,107 @@
+//! What the swapper is asked to do, and what it answers.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::status::Status;
+use crate::config::Line;
+use crate::server::Crew;
+use crate::startup::Octets;
+
+/// What happened, in a line; or why nothing did, in lines.
+pub type Outcome = Result<String, Vec<String>>;
+
+/// Something for the swapper to do.
+pub enum Job {
+    /// Replace the guest by the component in a file.
+    Swap {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Read web.conf again.
+    Reload,
+    /// Go back to the guest before this one.
+    Rollback,
+    /// Generation `number` failed on probation, at last with `failure`.
+    TurnOut {
+        /// The generation.
+        number: u64,
+        /// How.
+        failure: String,
+    },
+    /// Something happened near the guest's file.
+    Look,
+    /// Run a candidate beside the serving guest.
+    Shadow {
+        /// The candidate's file.
+        file: PathBuf,
+        /// One in so many requests.
+        every: u64,
+    },
+    /// End the candidate that runs beside.
+    EndShadow,
+    /// Let the candidate that runs beside serve.
+    Promote,
+    /// Leave the process to its end.
+    Stop,
+}
+
+/// A job, and who waits for its outcome.
+pub struct Order {
+    /// What to do.
+    pub job: Job,
+    /// Nobody may be waiting.
+    pub reply: Option<Sender<Outcome>>,
+}
+
+/// The guest that serves, to be written out.
+#[derive(Clone)]
+pub struct Serving {
+    /// The component.
+    pub octets: Octets,
+    /// Its media lines.
+    pub media: Vec<Line>,
+    /// Its parameter lines.
+    pub parameters: Vec<Line>,
+}
+
+/// What others hold of the swapper.
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) orders: Sender<Order>,
+    pub(super) status: Arc<Mutex<Status>>,
+    pub(super) serving: Arc<Mutex<Serving>>,
+    pub(super) crew: Crew,
+}
+
+impl Handle {
+    /// Has a job done, sooner or later.
+    pub fn send(&self, job: Job) {
+        // The swapper ends with the process.
+        let _ = self.orders.send(Order { job, reply: None });
+    }
+
+    /// Has a job done, and waits for what comes of it.
+    pub fn ask(&self, job: Job) -> Outcome {
+        let (reply, outcome) = mpsc::channel();
+        let ended = || vec!["the server is stopping".to_owned()];
+        self.orders.send(Order { job, reply: Some(reply) }).map_err(|_| ended())?;
+        outcome.recv().unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// How things stand. Does not wait for a job that is being done.
+    pub fn status(&self) -> Status {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The guest that serves.
+    pub fn serving(&self) -> Serving {
+        self.serving.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The workers.
+    pub fn crew(&self) -> &Crew {
+        &self.crew
+    }
+}

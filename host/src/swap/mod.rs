@@ -1,0 +1,460 @@
+//! Replacing the guest, and the configuration, of a server that serves.
+//!
+//! Owns the thread that does it, the swapper: one job at a time, in the order they came. A job leads
+//! through steps, each of which can refuse: the component is read, compiled, checked, instantiated,
+//! configured ([`crate::startup`]), and rehearsed ([`rehearsal`]) before the workers take it over
+//! between two requests. For a while it is on probation ([`crate::server::Probation`]): if it fails for
+//! several clients, the one before it comes back. Whatever is refused changes nothing.
+//!
+//! What asks for swaps: the guest's file ([`watch`]), SIGHUP, and [`crate::control`].
+
+mod comparison;
+mod jobs;
+mod rehearsal;
+mod reload;
+mod shadow;
+mod status;
+mod watch;
+
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use self::comparison::{Comparison, Report};
+use self::jobs::Order as Request;
+use self::reload::Listening;
+use self::shadow::Shadow;
+use self::watch::Watch;
+use crate::cli::Arguments;
+use crate::config::{Config, Differences};
+use crate::log::SharedAccessLog;
+use crate::sandbox::Step;
+use crate::server::{self, Crew, Order, Probation, Publication, Server, Terms};
+use crate::startup::{Candidate, Loader, Octets, Plan, Refusal, Source};
+
+pub use self::jobs::{Handle, Job, Outcome, Serving};
+pub use self::status::{ShadowStatus, Status};
+
+/// Longest wait for the next job: the status tells of a shadow at least this often.
+const STATUS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A generation that serves or has served.
+#[derive(Clone)]
+struct Release {
+    number: u64,
+    candidate: Candidate,
+    /// What came of its rehearsal.
+    rehearsal: Option<Report>,
+    /// When its probation ends; none once it has passed.
+    probation: Option<Instant>,
+    since: u64,
+}
+
+/// See the module.
+pub struct Swapper {
+    arguments: Arguments,
+    config: Config,
+    loader: Loader,
+    crew: Crew,
+    listening: Vec<Listening>,
+    access_log: SharedAccessLog,
+    serving: Release,
+    /// Served before the serving one: what an operator goes back to.
+    previous: Option<Release>,
+    /// The last one that passed its probation, if that is not the serving one: what comes back by
+    /// itself.
+    proven: Option<Release>,
+    numbers: u64,
+    shadow: Option<Shadow>,
+    watch: Option<Watch>,
+    orders: Receiver<Request>,
+    handle: Handle,
+}
+
+/// The first generation: nothing comes before it, so that it is on no probation.
+pub fn first_publication(plan: &Plan) -> Arc<Publication> {
+    let generation = Arc::clone(&plan.candidate.generation);
+    Arc::new(Publication { number: 1, generation, probation: None })
+}
+
+impl Swapper {
+    /// Starts the swapper of `server`, which was made by `plan` with its first publication.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub fn start(arguments: &Arguments, plan: Plan, server: &Server) -> std::io::Result<Handle> {
+        let Plan { config, loader, candidate } = plan;
+        let (sender, orders) = mpsc::channel();
+        let serving = Release {
+            number: 1,
+            candidate,
+            rehearsal: None,
+            probation: None,
+            since: unix_seconds(),
+        };
+        let handle = Handle {
+            orders: sender,
+            status: Arc::default(),
+            serving: Arc::new(Mutex::new(in_words(&serving.candidate, &config))),
+            crew: server.crew().clone(),
+        };
+        let mut swapper = Swapper {
+            arguments: arguments.clone(),
+            listening: Listening::all(&config.settings, server.addresses()),
+            crew: server.crew().clone(),
+            access_log: server.access_log().clone(),
+            config,
+            loader,
+            serving,
+            previous: None,
+            proven: None,
+            numbers: 1,
+            shadow: None,
+            watch: None,
+            orders,
+            handle: handle.clone(),
+        };
+        swapper.watch_guest();
+        swapper.update_status(|_| ());
+        tracing::info!("generation 1 serves: {}", swapper.serving.candidate.source);
+        thread::Builder::new().name("swapper".into()).spawn(move || swapper.run())?;
+        Ok(handle)
+    }
+
+    fn run(mut self) {
+        loop {
+            match self.orders.recv_timeout(self.pause()) {
+                Ok(Request { job, reply }) => self.take(job, reply),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let now = Instant::now();
+            self.end_probation(now);
+            if self.watch.as_mut().is_some_and(|watch| now >= watch.look_at() && watch.look(now)) {
+                self.swap_watched();
+            }
+            self.update_status(|_| ());
+        }
+    }
+
+    /// How long until something is due.
+    fn pause(&self) -> Duration {
+        let status = self.shadow.as_ref().map(|_| Instant::now() + STATUS_INTERVAL);
+        let watch = self.watch.as_ref().map(Watch::look_at);
+        let due = [status, watch, self.serving.probation].into_iter().flatten().min();
+        due.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
+    }
+
+    fn take(&mut self, job: Job, reply: Option<Sender<Outcome>>) {
+        let outcome = match job {
+            Job::Swap { file } => self.swap("a swap", Source::File(file)),
+            Job::Reload => self.reload(),
+            Job::Rollback => self.roll_back(),
+            Job::TurnOut { number, failure } => self.turn_out(number, &failure),
+            Job::Look => {
+                // Looked at below, after it has rested.
+                if let Some(watch) = &mut self.watch {
+                    watch.look(Instant::now());
+                }
+                return;
+            }
+            Job::Shadow { file, every } => self.start_shadow(Source::File(file), every),
+            Job::EndShadow => match self.shadow.take() {
+                Some(shadow) => Ok(format!("ended: {}", shadow.status())),
+                None => Err(vec!["no candidate runs beside".into()]),
+            },
+            Job::Promote => self.promote(),
+            Job::Stop => stop(),
+        };
+        self.update_status(|_| ());
+        if let Some(reply) = reply {
+            // Whoever asked may have gone.
+            let _ = reply.send(outcome);
+        }
+    }
+
+    /// Loads another guest for the configuration there is, and publishes it.
+    fn swap(&mut self, doing: &str, source: Source) -> Outcome {
+        self.update_status(|status| status.doing = Some(format!("{doing} to {source}")));
+        let swapped = self.try_swap(source.clone());
+        self.conclude(&format!("{doing} to {source}"), swapped)
+    }
+
+    fn try_swap(&mut self, source: Source) -> Result<String, Refusal> {
+        let octets = Loader::read(&source)?;
+        if *octets == *self.serving.candidate.octets {
+            return Ok(format!("generation {} serves it already", self.serving.number));
+        }
+        let candidate = self.loader.load(source, octets, &self.config)?;
+        self.take_over(candidate)
+    }
+
+    /// Counts and tells what came of a swap.
+    fn conclude(&mut self, what: &str, swapped: Result<String, Refusal>) -> Outcome {
+        self.update_status(|status| {
+            status.doing = None;
+            match &swapped {
+                Ok(_) => {}
+                Err(refusal) => {
+                    status.refused += 1;
+                    status.last_refusal = Some(format!("{what}: {refusal}"));
+                }
+            }
+        });
+        match swapped {
+            Ok(text) => Ok(text),
+            Err(refusal) => {
+                let Refusal { step, complaints } = refusal;
+                let serving = self.serving.number;
+                let lines: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+                for line in &lines {
+                    tracing::error!("{line}");
+                }
+                let end =
+                    format!("{what} was refused at the step {step}: generation {serving} goes on");
+                tracing::error!("{end}");
+                Err(lines.into_iter().chain([end]).collect())
+            }
+        }
+    }
+
+    /// Rehearses a candidate, and publishes it.
+    fn take_over(&mut self, candidate: Candidate) -> Result<String, Refusal> {
+        let report = self.rehearse(&candidate, server::roots(&self.config))?;
+        let publication = self.release(candidate, Some(report));
+        self.crew.tell(|| Order::Publish(Arc::clone(&publication)));
+        Ok(self.announce())
+    }
+
+    fn rehearse(
+        &mut self,
+        candidate: &Candidate,
+        roots: std::io::Result<crate::files::Roots>,
+    ) -> Result<Report, Refusal> {
+        let refused = |reason: String| Refusal::at(Step::Rehearse, reason);
+        let roots = roots.map_err(|error| refused(format!("a document root: {error}")))?;
+        let serving = &self.serving.candidate.generation;
+        let comparison = Comparison::new(serving, &candidate.generation, roots);
+        let recorded = self.crew.recall();
+        let report = rehearsal::rehearse(comparison, &recorded, self.serving.number)
+            .map_err(|failure| refused(format!("it failed at {failure}")))?;
+        match report.is_different() && self.config.settings.swap_differences == Differences::Refuse
+        {
+            true => {
+                Err(refused(format!("it answers otherwise (swap-differences refuse): {report}")))
+            }
+            false => Ok(report),
+        }
+    }
+
+    /// Makes a candidate the serving release. The workers have yet to be told.
+    fn release(&mut self, candidate: Candidate, rehearsal: Option<Report>) -> Arc<Publication> {
+        self.numbers += 1;
+        let settings = &self.config.settings;
+        let ends = (!settings.probation.is_zero()).then(|| Instant::now() + settings.probation);
+        let release = Release {
+            number: self.numbers,
+            candidate,
+            rehearsal,
+            probation: ends,
+            since: unix_seconds(),
+        };
+        let before = std::mem::replace(&mut self.serving, release);
+        if before.probation.is_none() {
+            self.proven = Some(before.clone());
+        }
+        self.previous = Some(before);
+        // It compared with what does not serve any more.
+        self.shadow = None;
+        self.publication()
+    }
+
+    /// The serving release, as workers get it.
+    fn publication(&self) -> Arc<Publication> {
+        let Release { number, candidate, probation, .. } = &self.serving;
+        let (number, generation) = (*number, Arc::clone(&candidate.generation));
+        let probation = probation.zip(self.proven.as_ref()).map(|(ends, proven)| {
+            let settings = &self.config.settings;
+            let handle = self.handle.clone();
+            Probation::new(Terms {
+                previous: Arc::clone(&proven.candidate.generation),
+                ends,
+                clients: settings.probation_clients,
+                retry: settings.swap_retry,
+                turn_out: Box::new(move |failure| handle.send(Job::TurnOut { number, failure })),
+            })
+        });
+        Arc::new(Publication { number, generation, probation })
+    }
+
+    /// Tells that the serving release serves.
+    fn announce(&mut self) -> String {
+        let Release { number, candidate, rehearsal, probation, .. } = &self.serving;
+        let mut text = format!("generation {number} serves: {}", candidate.source);
+        if let Some(report) = rehearsal {
+            text += &format!("; rehearsed: {report}");
+        }
+        if probation.is_some() {
+            text +=
+                &format!("; on probation for {} s", self.config.settings.probation.as_secs_f64());
+        }
+        tracing::info!("{text}");
+        self.update_status(|status| status.published += 1);
+        *lock(&self.handle.serving) = in_words(&self.serving.candidate, &self.config);
+        text
+    }
+
+    fn end_probation(&mut self, now: Instant) {
+        if self.serving.probation.is_some_and(|ends| now >= ends) {
+            self.serving.probation = None;
+            self.proven = None;
+            tracing::info!("generation {} has passed its probation", self.serving.number);
+            // The workers let go of the generation that stood by.
+            let publication = self.publication();
+            self.crew.tell(|| Order::Publish(Arc::clone(&publication)));
+        }
+    }
+
+    fn roll_back(&mut self) -> Outcome {
+        let Some(previous) = self.previous.take() else {
+            return Err(vec!["there is no generation to go back to".into()]);
+        };
+        let left = self.serving.clone();
+        let text = self.bring_back(previous, &format!("rolled back from {}", left.number));
+        self.previous = Some(left);
+        Ok(text)
+    }
+
+    fn turn_out(&mut self, number: u64, failure: &str) -> Outcome {
+        let is_current = self.serving.number == number && self.serving.probation.is_some();
+        let Some(proven) = self.proven.take_if(|_| is_current) else { return Ok(String::new()) };
+        let clients = self.config.settings.probation_clients;
+        let reason = format!(
+            "generation {number} failed for {clients} clients during its probation, last in {failure}"
+        );
+        tracing::error!("{reason}: generation {} comes back", proven.number);
+        self.update_status(|status| {
+            status.turned_out += 1;
+            status.last_refusal = Some(reason.clone());
+        });
+        self.previous = None;
+        Ok(self.bring_back(proven, &reason))
+    }
+
+    /// Publishes a release that served before, as what it was: it has nothing to prove.
+    fn bring_back(&mut self, release: Release, why: &str) -> String {
+        self.serving = Release { probation: None, since: unix_seconds(), ..release };
+        self.proven = None;
+        self.shadow = None;
+        let publication = self.publication();
+        self.crew.tell(|| Order::Publish(Arc::clone(&publication)));
+        format!("{}; {why}", self.announce())
+    }
+
+    fn start_shadow(&mut self, source: Source, every: u64) -> Outcome {
+        self.shadow = None;
+        self.update_status(|status| status.doing = Some(format!("loading {source} to run beside")));
+        let started = self.try_start_shadow(source.clone(), every);
+        self.conclude(&format!("{source} to run beside"), started)
+    }
+
+    fn try_start_shadow(&mut self, source: Source, every: u64) -> Result<String, Refusal> {
+        let octets = Loader::read(&source)?;
+        let candidate = self.loader.load(source, octets, &self.config)?;
+        let roots = server::roots(&self.config)
+            .map_err(|error| Refusal::at(Step::Rehearse, format!("a document root: {error}")))?;
+        let serving = &self.serving.candidate.generation;
+        let comparison = Comparison::new(serving, &candidate.generation, roots);
+        let shadow = Shadow::start(candidate, comparison, self.serving.number, every, &self.crew)
+            .map_err(|error| Refusal::at(Step::Publish, error))?;
+        let text = format!(
+            "{} runs beside generation {}, on one in {every} requests",
+            shadow.candidate().source,
+            self.serving.number
+        );
+        tracing::info!("{text}");
+        self.shadow = Some(shadow);
+        Ok(text)
+    }
+
+    fn promote(&mut self) -> Outcome {
+        let Some(shadow) = self.shadow.take() else {
+            return Err(vec![
+                "no candidate runs beside (try `wasmhttpd ctl shadow FILE` first)".into(),
+            ]);
+        };
+        let candidate = shadow.candidate().clone();
+        let what = format!("the promotion of {}", candidate.source);
+        let promoted = self.take_over(candidate);
+        self.conclude(&what, promoted)
+    }
+
+    fn swap_watched(&mut self) {
+        let Some(path) = self.watch.as_ref().map(|watch| watch.path().to_path_buf()) else {
+            return;
+        };
+        // What came of it is in the log.
+        let _ = self.swap("a swap, since the file changed,", Source::File(path));
+    }
+
+    /// Watches the guest's file, if web.conf names one and wants that.
+    fn watch_guest(&mut self) {
+        let settings = &self.config.settings;
+        let wanted: Option<&PathBuf> = settings.guest.as_ref().filter(|_| settings.watch);
+        if wanted.map(PathBuf::as_path) != self.watch.as_ref().map(Watch::path) {
+            let handle = self.handle.clone();
+            self.watch = wanted.map(|path| Watch::new(path, move || handle.send(Job::Look)));
+        }
+    }
+
+    fn update_status(&self, change: impl FnOnce(&mut Status)) {
+        let Release { number, candidate, rehearsal, probation, since } = &self.serving;
+        let left = probation.map(|ends| ends.saturating_duration_since(Instant::now()));
+        let mut status = lock(&self.handle.status);
+        change(&mut status);
+        *status = Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            process: std::process::id(),
+            generation: *number,
+            guest: candidate.source.to_string(),
+            octets: candidate.octets.len() as u64,
+            since: *since,
+            probation: left.map(|left| left.as_secs_f64().ceil() as u64),
+            previous: self.previous.as_ref().map(|previous| previous.number),
+            rehearsal: rehearsal.clone(),
+            shadow: self.shadow.as_ref().map(Shadow::status),
+            workers: self.config.settings.workers,
+            addresses: self.listening.iter().map(|listening| listening.local.to_string()).collect(),
+            ..std::mem::take(&mut *status)
+        };
+    }
+}
+
+fn in_words(candidate: &Candidate, config: &Config) -> Serving {
+    Serving {
+        octets: match &candidate.octets {
+            Octets::BuiltIn => Octets::BuiltIn,
+            Octets::Read(octets) => Octets::Read(Arc::clone(octets)),
+        },
+        media: config.media.clone(),
+        parameters: config.guest_parameters.clone(),
+    }
+}
+
+/// Ends the process as SIGTERM does.
+fn stop() -> Outcome {
+    match rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM) {
+        Ok(()) => Ok("stopping: what is in flight may finish".into()),
+        Err(error) => Err(vec![format!("cannot stop: {error}")]),
+    }
+}
+
+fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,222 @@
+//! Reading web.conf again while serving.
+//!
+//! All of it is looked at as at the start, and nothing changes unless all of it is fine: hosts, media
+//! types, parameters of the server and of the guest, the guest itself, listeners. Those listeners stay
+//! that the new configuration has too. What cannot change without a new process is said.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::{Outcome, Swapper, comparison::Report};
+use crate::config::{Config, Diagnostics, Line, Settings};
+use crate::log::{AccessLogHandle, AccessLogger};
+use crate::sandbox::Step;
+use crate::sandbox::contract::Setting;
+use crate::server::{self, Changes, Order};
+use crate::startup::{self, Candidate, Loader, Refusal, Source};
+
+/// An address that is listened on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listening {
+    /// As web.conf has it.
+    pub configured: SocketAddr,
+    /// The same, with the port that was taken for port 0.
+    pub local: SocketAddr,
+}
+
+impl Listening {
+    /// The addresses of `settings`, which became `locals`, in the same order.
+    pub fn all(settings: &Settings, locals: &[SocketAddr]) -> Vec<Listening> {
+        let configured = settings.listen.iter().map(|listen| listen.address);
+        let pairs = configured.zip(locals);
+        pairs.map(|(configured, local)| Listening { configured, local: *local }).collect()
+    }
+}
+
+/// A new configuration, and all that it needs.
+struct Prepared {
+    config: Config,
+    loader: Loader,
+    /// A guest, unless the serving one goes on.
+    candidate: Option<(Candidate, Report)>,
+    listening: Vec<Listening>,
+    changes: Vec<Changes>,
+    access_log: Option<AccessLogHandle>,
+    /// What has to wait for a restart.
+    left: Vec<&'static str>,
+}
+
+impl Swapper {
+    pub(super) fn reload(&mut self) -> Outcome {
+        self.update_status(|status| status.doing = Some("reading web.conf again".into()));
+        let reloaded = self.prepare().map(|prepared| self.change_over(prepared));
+        self.conclude("reading web.conf again", reloaded)
+    }
+
+    fn prepare(&mut self) -> Result<Prepared, Refusal> {
+        let (mut diagnostics, mut config) = startup::read_config(&self.arguments)
+            .map_err(|diagnostics| refusal(Step::Read, &diagnostics))?;
+        let left = keep_what_cannot_change(&mut config, &self.config);
+        let is_ours =
+            |address| self.listening.iter().any(|listening| listening.configured == address);
+        startup::check(&config, is_ours, &mut diagnostics);
+        let loader = self.loader.renewed(&config.settings, &mut diagnostics);
+        let loader = loader.map_err(|error| Refusal::at(Step::Configure, error))?;
+        if !diagnostics.is_empty() {
+            return Err(refusal(Step::Read, &diagnostics));
+        }
+        let candidate = self.load_if_other(&loader, &config)?;
+        let failed = |error: std::io::Error| Refusal::at(Step::Publish, error);
+        let candidate = match candidate {
+            Some(candidate) => {
+                let report = self.rehearse(&candidate, server::roots(&config))?;
+                Some((candidate, report))
+            }
+            None => None,
+        };
+        let (access_log, logger) = self.open_access_log(&config)?;
+        let (listening, mut opened) = self.listen(&config.settings)?;
+        let closed: Vec<_> = self
+            .listening
+            .iter()
+            .filter(|old| !listening.contains(old))
+            .map(|old| old.local)
+            .collect();
+        let settings = Arc::new(config.settings.clone());
+        let mut changes = Vec::new();
+        for _ in 0..config.settings.workers {
+            changes.push(Changes {
+                settings: Arc::clone(&settings),
+                publication: None,
+                roots: server::roots(&config).map_err(failed)?,
+                access_log: logger.clone(),
+                opened: opened.iter_mut().filter_map(Iterator::next).collect(),
+                closed: closed.clone(),
+            });
+        }
+        Ok(Prepared { config, loader, candidate, listening, changes, access_log, left })
+    }
+
+    /// The guest of `config`, unless that is what serves.
+    fn load_if_other(
+        &self,
+        loader: &Loader,
+        config: &Config,
+    ) -> Result<Option<Candidate>, Refusal> {
+        let source = Source::configured(&config.settings);
+        let octets = Loader::read(&source)?;
+        let serving = &self.serving.candidate;
+        let has = |lines: &[Line], settings: &[Setting]| {
+            lines.len() == settings.len()
+                && lines
+                    .iter()
+                    .zip(settings)
+                    .all(|(line, setting)| line.name == setting.name && line.value == setting.value)
+        };
+        let configuration = serving.generation.configuration();
+        let is_same = *octets == *serving.octets
+            && loader.is_of(&serving.generation)
+            && has(&config.media, &configuration.media)
+            && has(&config.guest_parameters, &configuration.parameters);
+        match is_same {
+            true => Ok(None),
+            false => loader.load(source, octets, config).map(Some),
+        }
+    }
+
+    fn open_access_log(
+        &self,
+        config: &Config,
+    ) -> Result<(Option<AccessLogHandle>, Option<AccessLogger>), Refusal> {
+        match &config.settings.access_log {
+            Some(target) if config.settings.access_log != self.config.settings.access_log => {
+                let (logger, handle) = AccessLogger::open(target).map_err(|error| {
+                    Refusal::at(Step::Publish, format!("cannot open the access log: {error}"))
+                })?;
+                Ok((Some(handle), Some(logger)))
+            }
+            _ => Ok((None, None)),
+        }
+    }
+
+    /// Binds what is not bound yet: for each such address, a socket for each worker.
+    #[expect(clippy::type_complexity, reason = "used once, a few lines away")]
+    fn listen(
+        &self,
+        settings: &Settings,
+    ) -> Result<(Vec<Listening>, Vec<std::vec::IntoIter<mio::net::TcpListener>>), Refusal> {
+        let (mut listening, mut opened) = (Vec::new(), Vec::new());
+        let mut ours = self.listening.clone();
+        for listen in &settings.listen {
+            let configured = listen.address;
+            let old = ours.iter().position(|old| old.configured == configured);
+            if let Some(index) = old {
+                listening.push(ours.swap_remove(index));
+                continue;
+            }
+            let cannot = |error: std::io::Error| {
+                Refusal::at(Step::Publish, format!("cannot listen on {configured}: {error}"))
+            };
+            let sockets = server::listen(configured, settings.workers).map_err(cannot)?;
+            let local = sockets.first().map_or(Ok(configured), |socket| socket.local_addr());
+            listening.push(Listening { configured, local: local.map_err(cannot)? });
+            opened.push(sockets.into_iter());
+        }
+        Ok((listening, opened))
+    }
+
+    fn change_over(&mut self, prepared: Prepared) -> String {
+        let Prepared { config, loader, candidate, listening, mut changes, access_log, left } =
+            prepared;
+        let new: Vec<_> =
+            listening.iter().filter(|new| !self.listening.contains(new)).copied().collect();
+        let old: Vec<_> =
+            self.listening.iter().filter(|old| !listening.contains(old)).copied().collect();
+        if config.settings.access_log != self.config.settings.access_log {
+            self.access_log.replace(access_log);
+        }
+        self.config = config;
+        self.loader = loader;
+        self.listening = listening;
+        let published = candidate.map(|(candidate, report)| self.release(candidate, Some(report)));
+        for change in &mut changes {
+            change.publication.clone_from(&published);
+        }
+        self.crew.tell_each(changes.into_iter().map(|change| Order::Apply(Box::new(change))));
+        self.watch_guest();
+        let mut text = match published {
+            Some(_) => self.announce(),
+            None => format!("generation {} goes on", self.serving.number),
+        };
+        for listening in new {
+            text += &format!("; listening on http://{}/", listening.local);
+        }
+        for listening in old {
+            text += &format!("; not listening on http://{}/ any more", listening.local);
+        }
+        for what in left {
+            text += &format!("; {what} takes a restart");
+        }
+        tracing::info!("web.conf was read again: {text}");
+        text
+    }
+}
+
+/// What is part of the process stays as it is. Says what web.conf has otherwise.
+fn keep_what_cannot_change(config: &mut Config, old: &Config) -> Vec<&'static str> {
+    let (new, old) = (&mut config.settings, &old.settings);
+    let mut left = Vec::new();
+    if new.workers != old.workers {
+        new.workers = old.workers;
+        left.push("workers");
+    }
+    if new.control != old.control {
+        new.control.clone_from(&old.control);
+        left.push("control");
+    }
+    left
+}
+
+fn refusal(step: Step, diagnostics: &Diagnostics) -> Refusal {
+    Refusal { step, complaints: diagnostics.iter().cloned().collect() }
+}
