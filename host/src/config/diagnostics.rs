@@ -47,6 +47,11 @@ impl Diagnostics {
         self.list.push(Diagnostic { place: None, reason });
     }
 
+    /// Adds complaints that were collected elsewhere.
+    pub fn extend(&mut self, complaints: impl IntoIterator<Item = Diagnostic>) {
+        self.list.extend(complaints);
+    }
+
     /// Whether nothing is wrong so far.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

@@ -88,6 +88,18 @@ impl Refusal {
         let reason = reason.to_string();
         Refusal { step, complaints: vec![Diagnostic { place: None, reason }] }
     }
+
+    /// Says of whom the complaints are that no line of web.conf is to blame for.
+    pub fn of(mut self, source: &Source) -> Refusal {
+        let what = match self.step {
+            Step::Read => "cannot be read",
+            _ => "cannot be used",
+        };
+        for complaint in self.complaints.iter_mut().filter(|complaint| complaint.place.is_none()) {
+            complaint.reason = format!("{source} {what}: {}", complaint.reason);
+        }
+        self
+    }
 }
 
 impl fmt::Display for Refusal {

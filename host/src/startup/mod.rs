@@ -17,7 +17,6 @@ use crate::cli::Arguments;
 use crate::config::{AccessLog, Config, DEFAULT_FILE, Diagnostics, Settings};
 use crate::files::{self, Root};
 use crate::log::AccessLogger;
-use crate::sandbox::Step;
 use crate::sandbox::contract::SettingHelp;
 use crate::server;
 
@@ -160,22 +159,12 @@ fn load_guest(
     diagnostics: &mut Diagnostics,
 ) -> Option<Candidate> {
     let source = Source::configured(&config.settings);
-    let name = source.to_string();
-    let loaded = Loader::read(&source).and_then(|octets| loader.load(source, octets, config));
+    let loaded =
+        Loader::read(&source).and_then(|octets| loader.load(source.clone(), octets, config));
     match loaded {
         Ok(candidate) => Some(candidate),
         Err(refusal) => {
-            for complaint in refusal.complaints {
-                match (&complaint.place, refusal.step) {
-                    (Some((_, line)), _) => diagnostics.at(*line, complaint.reason),
-                    (None, Step::Read) => {
-                        diagnostics.general(format!("{name} cannot be read: {complaint}"));
-                    }
-                    (None, _) => {
-                        diagnostics.general(format!("{name} cannot be used: {complaint}"));
-                    }
-                }
-            }
+            diagnostics.extend(refusal.of(&source).complaints);
             None
         }
     }

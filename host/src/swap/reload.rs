@@ -104,7 +104,7 @@ impl Swapper {
         config: &Config,
     ) -> Result<Option<Candidate>, Refusal> {
         let source = Source::configured(&config.settings);
-        let octets = Loader::read(&source)?;
+        let octets = Loader::read(&source).map_err(|refusal| refusal.of(&source))?;
         let serving = &self.serving.candidate;
         let has = |lines: &[Line], settings: &[Setting]| {
             lines.len() == settings.len()
@@ -120,7 +120,10 @@ impl Swapper {
             && has(&config.guest_parameters, &configuration.parameters);
         match is_same {
             true => Ok(None),
-            false => loader.load(source, octets, config).map(Some),
+            false => match loader.load(source.clone(), octets, config) {
+                Ok(candidate) => Ok(Some(candidate)),
+                Err(refusal) => Err(refusal.of(&source)),
+            },
         }
     }
 
