@@ -33,15 +33,7 @@ pub struct State {
 impl Instance {
     /// Instantiates the component of `generation`.
     pub fn start(generation: &Generation) -> Result<Instance, GuestError> {
-        let runtime = generation.runtime();
-        let state = State {
-            limits: Limits { memory_octets_left: runtime.options().memory_octets_max },
-            wasi: generation.wasi().then(|| Box::new(Wasi::new())),
-        };
-        let mut store = Store::new(runtime.engine(), state);
-        store.limiter(|state| &mut state.limits);
-        store.set_hostcall_fuel(ANSWER_OCTETS_MAX);
-        store.set_epoch_deadline(generation.start_ticks());
+        let mut store = store(generation);
         let guest = generation.pre().instantiate(&mut store)?;
         Ok(Instance { store, guest, call_ticks: generation.call_ticks() })
     }
@@ -90,6 +82,21 @@ impl Instance {
     pub fn take_stderr(&mut self) -> Option<String> {
         self.store.data_mut().wasi.as_mut()?.take_stderr()
     }
+}
+
+/// A store for one instance of the component of `generation`, with its limits and the deadline of
+/// its start.
+pub(super) fn store(generation: &Generation) -> Store<State> {
+    let runtime = generation.runtime();
+    let state = State {
+        limits: Limits { memory_octets_left: runtime.options().memory_octets_max },
+        wasi: generation.wasi().then(|| Box::new(Wasi::new())),
+    };
+    let mut store = Store::new(runtime.engine(), state);
+    store.limiter(|state| &mut state.limits);
+    store.set_hostcall_fuel(ANSWER_OCTETS_MAX);
+    store.set_epoch_deadline(generation.start_ticks());
+    store
 }
 
 /// How many deadlines a call to `respond` may take: thousands of entries are not read and written in

@@ -7,11 +7,14 @@
 
 mod bindings;
 mod check;
+mod credentials;
 mod error;
 mod generation;
 mod instance;
+pub mod invocation;
 mod runtime;
 mod slot;
+pub mod snapshot;
 mod ticker;
 mod wasi;
 

@@ -173,7 +173,7 @@ fn engine_config(options: &RuntimeOptions) -> Config {
 }
 
 /// An error and its causes, on one line.
-fn chain(error: &wasmtime::Error) -> String {
+pub(super) fn chain(error: &wasmtime::Error) -> String {
     let causes: Vec<_> = error.chain().map(|cause| cause.to_string().replace('\n', " ")).collect();
     causes.join(": ")
 }

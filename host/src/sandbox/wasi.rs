@@ -57,6 +57,11 @@ impl Wasi {
         Wasi { context, table, stderr }
     }
 
+    /// Whether the guest holds streams or the like.
+    pub fn is_held(&self) -> bool {
+        !self.table.is_empty()
+    }
+
     /// What was written to standard error since the last time.
     pub fn take_stderr(&mut self) -> Option<String> {
         let octets = std::mem::take(&mut *self.stderr.lock());
