@@ -42,7 +42,15 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write the component that is built in to standard output
-    Guest,
+    Guest {
+        /// Write the guest of web.conf instead, with its media and parameter lines inside
+        #[arg(long)]
+        configured: bool,
+
+        /// Read this configuration [default: web.conf in the working folder]
+        #[arg(short, long, value_name = "FILE", requires = "configured")]
+        config: Option<PathBuf>,
+    },
 }
 
 impl Arguments {

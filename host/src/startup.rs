@@ -7,6 +7,8 @@
 //! Each step complains into the same [`Diagnostics`] and the next one goes on as far as it can, so
 //! that everything wrong is reported at once, before anything is served.
 
+mod configured;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,8 @@ use crate::log::AccessLogger;
 use crate::sandbox::contract::{Configuration, Setting, SettingHelp};
 use crate::sandbox::{EMBEDDED_GUEST, Generation, Runtime, RuntimeOptions};
 use crate::server;
+
+pub use configured::configured_guest;
 
 /// Everything needed to serve.
 pub struct Plan {
@@ -74,15 +78,20 @@ fn read_config(arguments: &Arguments) -> Result<(Diagnostics, Config, String), D
         let config = Config::for_folder(folder, &mut diagnostics);
         return Ok((diagnostics, config, "the command line".into()));
     }
-    let path = arguments.config.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+    read_file(arguments.config.as_deref())
+}
+
+/// Reads the web.conf at `file`, or the one in the working folder.
+fn read_file(file: Option<&Path>) -> Result<(Diagnostics, Config, String), Diagnostics> {
+    let path = file.unwrap_or(Path::new(DEFAULT_FILE));
     let mut diagnostics = Diagnostics::new(path.display().to_string());
-    if arguments.config.is_none() && !path.exists() {
+    if file.is_none() && !path.exists() {
         diagnostics.general(format!(
             "there is no {DEFAULT_FILE} here (try `wasmhttpd DIR` to serve a folder, or -c FILE)"
         ));
         return Err(diagnostics);
     }
-    let config = Config::read(&path, &mut diagnostics);
+    let config = Config::read(path, &mut diagnostics);
     Ok((diagnostics, config, path.display().to_string()))
 }
 
