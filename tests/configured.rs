@@ -182,6 +182,16 @@ fn a_guest_that_cannot_be_taken_a_snapshot_of_is_named() {
     assert_eq!(server.get("/").expect(200).text(), "a\n");
 }
 
+/// Handles are numbers in the guest's memory, and what they stand for is not.
+#[test]
+fn a_guest_that_holds_something_of_the_host_is_not_written() {
+    let site = site();
+    site.configure(&format!("parameter guest {HOSTILE}\nparameter misbehave hold"));
+    let finished = site.run(&["guest", "--configured"]);
+    finished.complains(1, &["cannot be written", "holds streams or other resources of WASI"]);
+    assert_eq!(finished.stdout, "");
+}
+
 /// A component that exports what the `inner` one does.
 fn nested(inner: &[u8]) -> Vec<u8> {
     let name = b"wasmhttpd:guest/handler@0.1.0";
