@@ -43,7 +43,15 @@ pub struct Arguments {
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Write the component that is built in to standard output
-    Guest,
+    Guest {
+        /// Write the guest of web.conf instead, with its media and parameter lines inside
+        #[arg(long)]
+        configured: bool,
+
+        /// Read this configuration [default: web.conf in the working folder]
+        #[arg(short, long, value_name = "FILE", requires = "configured")]
+        config: Option<PathBuf>,
+    },
     /// Tell a server that serves what to do: replace its guest, read web.conf again, say how it is
     Ctl(Control),
     /// Compile standard input to standard output, for a server that started this

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use wasmhttpd::cli::{Arguments, Command};
+use wasmhttpd::config::Diagnostics;
 use wasmhttpd::sandbox::{self, EMBEDDED_GUEST};
 use wasmhttpd::server::Server;
 use wasmhttpd::startup::Plan;
@@ -40,7 +41,13 @@ fn abort_on_panic() {
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         None => serve(arguments),
-        Some(Command::Guest) => write_guest(),
+        Some(Command::Guest { configured: false, .. }) => write_guest(EMBEDDED_GUEST),
+        Some(Command::Guest { configured: true, config }) => {
+            match startup::configured_guest(config.as_deref())? {
+                Ok(component) => write_guest(&component),
+                Err(diagnostics) => Ok(refuse(&diagnostics)),
+            }
+        }
         Some(Command::Ctl(control)) => control::run(control),
         Some(Command::CompileGuest { seconds, octets }) => {
             Ok(sandbox::compile_for_parent(*seconds, *octets))
@@ -52,12 +59,7 @@ fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let _log = log::start(arguments.debug);
     let plan = match Plan::make(arguments)? {
         Ok(plan) => plan,
-        Err(diagnostics) => {
-            for diagnostic in diagnostics.iter() {
-                complain(&diagnostic.to_string());
-            }
-            return Ok(ExitCode::FAILURE);
-        }
+        Err(diagnostics) => return Ok(refuse(&diagnostics)),
     };
     if arguments.check {
         io::stdout().write_all(startup::describe(&plan).as_bytes())?;
@@ -85,22 +87,25 @@ fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn write_guest() -> anyhow::Result<ExitCode> {
+fn write_guest(component: &[u8]) -> anyhow::Result<ExitCode> {
     use std::io::IsTerminal;
     let mut output = io::stdout().lock();
     if output.is_terminal() {
         anyhow::bail!("a component is not for a terminal (try `wasmhttpd guest > site.wasm`)");
     }
-    output
-        .write_all(EMBEDDED_GUEST)
-        .and_then(|()| output.flush())
-        .context("cannot write the guest")?;
+    output.write_all(component).and_then(|()| output.flush()).context("cannot write the guest")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says everything that is wrong with the configuration.
+fn refuse(diagnostics: &Diagnostics) -> ExitCode {
+    for diagnostic in diagnostics.iter() {
+        complain(&diagnostic.to_string());
+    }
+    ExitCode::FAILURE
 }
 
 /// Says something on standard error; where that is closed, nobody wants to know.

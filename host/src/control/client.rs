@@ -136,8 +136,7 @@ fn configured(
     let loader = Loader::new(&config.settings, &mut Diagnostics::new(""))?;
     let octets = Octets::Read(component.into());
     let candidate = loader
-        .load(Source::BuiltIn, octets.clone(), &config)
+        .load(Source::File("of the server".into()), octets, &config)
         .map_err(|refusal| anyhow::anyhow!("the guest: {refusal}"))?;
-    let configuration = candidate.generation.configuration();
-    Ok(crate::sandbox::snapshot::configured(&octets, configuration, loader.runtime())?)
+    loader.with_configuration_inside(&candidate).map_err(anyhow::Error::msg)
 }

@@ -214,7 +214,7 @@ impl Loader {
     }
 
     /// The engine.
-    pub fn runtime(&self) -> &Arc<Runtime> {
+    pub(super) fn runtime(&self) -> &Arc<Runtime> {
         &self.runtime
     }
 }

@@ -7,6 +7,7 @@
 //! Each step complains into the same [`Diagnostics`] and the next one goes on as far as it can, so
 //! that everything wrong is reported at once, before anything is served.
 
+mod configured;
 mod guest;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use crate::log::AccessLogger;
 use crate::sandbox::contract::SettingHelp;
 use crate::server;
 
+pub use self::configured::configured_guest;
 pub use self::guest::{Candidate, Loader, Octets, Refusal, Source};
 
 /// Everything needed to serve.
@@ -72,15 +74,20 @@ fn read_folder_or_file(arguments: &Arguments) -> Result<(Diagnostics, Config), D
         let config = Config::for_folder(folder, &mut diagnostics);
         return Ok((diagnostics, config));
     }
-    let path = arguments.config.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+    read_file(arguments.config.as_deref())
+}
+
+/// Reads the web.conf at `file`, or the one in the working folder.
+fn read_file(file: Option<&Path>) -> Result<(Diagnostics, Config), Diagnostics> {
+    let path = file.unwrap_or(Path::new(DEFAULT_FILE));
     let mut diagnostics = Diagnostics::new(path.display().to_string());
-    if arguments.config.is_none() && !path.exists() {
+    if file.is_none() && !path.exists() {
         diagnostics.general(format!(
             "there is no {DEFAULT_FILE} here (try `wasmhttpd DIR` to serve a folder, or -c FILE)"
         ));
         return Err(diagnostics);
     }
-    let config = Config::read(&path, &mut diagnostics);
+    let config = Config::read(path, &mut diagnostics);
     Ok((diagnostics, config))
 }
 

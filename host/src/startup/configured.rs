@@ -1,0 +1,44 @@
+//! The guest that web.conf names, with what web.conf tells it inside.
+
+use std::path::Path;
+
+use super::{Candidate, Loader, load_guest, read_file};
+use crate::config::Diagnostics;
+use crate::sandbox::snapshot::{self, SnapshotError};
+
+/// Writes the guest of the web.conf at `file` (or of the one in the working folder) as a component
+/// that needs no configuration, or says everything that is wrong. Whether anything could be served
+/// is not looked at.
+///
+/// # Errors
+/// When the system has no room for the engine.
+pub fn configured_guest(file: Option<&Path>) -> anyhow::Result<Result<Vec<u8>, Diagnostics>> {
+    let (mut diagnostics, config) = match read_file(file) {
+        Ok(read) => read,
+        Err(diagnostics) => return Ok(Err(diagnostics)),
+    };
+    let loader = Loader::new(&config.settings, &mut diagnostics)?;
+    // Complains of whatever is wrong with the guest and its lines.
+    let Some(candidate) = load_guest(&loader, &config, &mut diagnostics) else {
+        return Ok(Err(diagnostics));
+    };
+    if !diagnostics.is_empty() {
+        return Ok(Err(diagnostics));
+    }
+    Ok(loader.with_configuration_inside(&candidate).map_err(|reason| {
+        diagnostics.general(reason);
+        diagnostics
+    }))
+}
+
+impl Loader {
+    /// The component of `candidate` with its configuration inside, or why there is none.
+    pub fn with_configuration_inside(&self, candidate: &Candidate) -> Result<Vec<u8>, String> {
+        let Candidate { source, octets, generation } = candidate;
+        let taken = snapshot::configured(octets, generation.configuration(), self.runtime());
+        taken.map_err(|error| match error {
+            SnapshotError::Unsupported(_) => format!("{source} cannot be written: {error}"),
+            SnapshotError::Load(_) => format!("{source} cannot be used: {error}"),
+        })
+    }
+}
