@@ -142,6 +142,9 @@ pub enum LoadError {
     /// be linked.
     #[error("it does not fit the world wasmhttpd:guest/guest@0.1.0: {0}")]
     WrongWorld(String),
+    /// It is made of more than an instance may have from the start.
+    #[error("it needs more than a guest may have (parameter guest-memory): {0}")]
+    TooLarge(String),
     /// It could not be started or asked.
     #[error("it failed in {call}: {error}")]
     Failed {
@@ -163,7 +166,7 @@ impl LoadError {
                 Step::Compile
             }
             LoadError::Import { .. } | LoadError::WrongWorld(_) => Step::Check,
-            LoadError::Failed { call: START, .. } => Step::Instantiate,
+            LoadError::TooLarge(_) | LoadError::Failed { call: START, .. } => Step::Instantiate,
             LoadError::Failed { .. } => Step::Configure,
         }
     }
