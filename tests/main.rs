@@ -7,12 +7,14 @@
 mod harness;
 
 mod access_log;
+mod broken;
 mod cases;
 mod changes;
 mod component;
 mod conditional;
 mod config;
 mod contract;
+mod control;
 mod curl;
 mod entries;
 mod files;
@@ -35,6 +37,7 @@ mod range_cases;
 mod reader;
 mod readme;
 mod reference;
+mod refusals;
 mod remembered;
 mod sending;
 mod signals;

@@ -6,17 +6,21 @@
 
 mod client;
 mod lines;
+mod load;
 mod process;
 mod server;
 mod site;
+mod tiny;
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 pub use client::{Client, Lost, Response};
+pub use load::Load;
 pub use process::{cpu_while, shell_limit};
 pub use server::Server;
 pub use site::{Finished, Site, age, rename, without_file_privileges, write};
+pub use tiny::Tiny;
 
 /// How long anything may take that should happen at once.
 pub const DEADLINE: Duration = Duration::from_secs(30);
