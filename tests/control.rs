@@ -1,11 +1,11 @@
 //! The control socket and `wasmhttpd ctl`: who may use it, what it says, and what cannot disturb it.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, geteuid};
@@ -76,7 +76,8 @@ pub fn ctl(site: &Site, arguments: &[&str]) -> Finished {
     site.run(&[&["ctl", "-c", "web.conf"], arguments].concat())
 }
 
-fn controlled(site: Site) -> Server {
+/// Serves a site with a control socket.
+pub fn controlled(site: Site) -> Server {
     site.serve(&format!("parameter control {SOCKET}"))
 }
 
@@ -262,54 +263,6 @@ fn silent_controllers_are_let_go() {
     server.frees_descriptors(descriptors);
     drop(silent);
     assert_eq!(generation(&server), 1);
-}
-
-/// Runs `ctl capture` while requests with a secret are made.
-fn captured(server: &Server, arguments: &[&str]) -> Output {
-    let arguments = [&["ctl", "-c", "web.conf", "capture"], arguments].concat();
-    let mut command = server.site.command(&arguments);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
-    let mut client = server.client();
-    wait_until("enough requests were shown", || {
-        client.get_with("/?captured", "Authorization: Bearer hush\r\n").expect(200);
-        child.try_wait().expect("a child").is_some()
-    });
-    child.wait_with_output().expect("its output")
-}
-
-/// Live requests, as calls that the stock wasmtime makes; secrets only for who asks for them.
-#[test]
-fn capture_shows_calls_and_masks_credentials() {
-    let server = controlled(site());
-    for (arguments, secret) in [(&["-n", "2"][..], false), (&["--whole", "-n", "2"], true)] {
-        let output = captured(&server, arguments);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let text = String::from_utf8_lossy(&output.stdout);
-        for call in ["parse", "respond"] {
-            let start = format!("wasmtime run --invoke '{call}(\"GET /?captured HTTP/1.1");
-            let count = text.lines().filter(|line| line.starts_with(&start)).count();
-            assert_eq!(count, 2, "{call} in {text}");
-        }
-        assert_eq!(text.contains("hush"), secret, "{text}");
-    }
-}
-
-/// `ctl guest` writes what serves, and a server serves what it wrote.
-#[test]
-fn the_guest_that_serves_can_be_written_to_a_file() {
-    let server = controlled(site());
-    let file = server.site.path("written.wasm");
-    let mut command = server.site.command(&["ctl", "-c", "web.conf", "guest"]);
-    command.stdout(File::create(&file).expect("a file")).stderr(Stdio::piped());
-    let output = command.output().expect("it runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let swapped = swap(&server, &file);
-    assert!(
-        swapped["done"].as_str().is_some_and(|done| done.contains("no difference")),
-        "{swapped}"
-    );
-    assert_eq!(server.get("/").expect(200).text(), "front\n");
-    server.get("/missing").expect(404);
 }
 
 /// What a long job makes others wait for is that job's end, not more; status does not wait at all.
