@@ -40,6 +40,10 @@ fn step(reply: &serde_json::Value) -> Option<String> {
         assert!(reply["done"].is_string(), "{reply}");
         return None;
     };
+    let is_safe = |line: &serde_json::Value| {
+        line.as_str().is_some_and(|line| !line.is_empty() && !line.contains(char::is_control))
+    };
+    assert!(lines.iter().all(is_safe), "what a terminal would obey: {reply}");
     let last = lines.last().and_then(|line| line.as_str()).expect("a reason");
     let (_, rest) = last.split_once("refused at the step ").unwrap_or_else(|| panic!("{reply}"));
     let (step, _) = rest.split_once(": generation ").unwrap_or_else(|| panic!("{reply}"));
@@ -113,4 +117,34 @@ fn ten_thousand_broken_components_are_refused_or_harmless() {
     }
     assert_eq!(server.get("/").expect(200).text(), "front\n");
     assert_eq!(control::status(&server)["turned-out"], 0);
+}
+
+/// Names in a component come from whoever made it: told in a refusal, they are nothing that a terminal
+/// obeys or that looks like a line of the log.
+#[test]
+fn names_in_a_component_forge_nothing() {
+    let good = Tiny::new().component();
+    let site = Site::new().file("www/index.html", "front\n").file("good.wasm", &good);
+    let server = site.serve(&format!("{LINES}\nparameter control {SOCKET}"));
+    let candidate = server.site.path("candidate.wasm");
+    let names = ["realloc", "respond", "media", "missing", "candidates", "wasmhttpd:guest"];
+    for name in names {
+        let places: Vec<usize> = (0..good.len() - name.len())
+            .filter(|at| good[*at..].starts_with(name.as_bytes()))
+            .collect();
+        assert!(!places.is_empty(), "{name}");
+        for (place, forged) in places.iter().flat_map(|place| {
+            ["\n", "\r", "\x1b", "\x7f", "\u{9b}", "\u{202e}"].map(|forged| (place, forged))
+        }) {
+            let mut octets = good.clone();
+            octets[*place..place + forged.len()].copy_from_slice(forged.as_bytes());
+            fs::write(&candidate, octets).expect("a component");
+            // Names that are there for debuggers only may be anything: then it serves.
+            swap(&server, "candidate.wasm");
+        }
+    }
+    for line in server.stderr.all() {
+        assert!(!line.contains(char::is_control), "{line:?}");
+        assert!(line.starts_with("20"), "not a line of the log's own: {line:?}");
+    }
 }

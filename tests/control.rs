@@ -112,6 +112,7 @@ fn a_socket_that_is_in_use_is_not_taken_over() {
     let second = server.site.run(&["-c", "web.conf"]);
     second.complains(1, &["control", SOCKET, "another server"]);
     assert!(!second.stdout.contains("listening"), "{:?}", second.stdout);
+    server.site.run(&["-c", "web.conf", "--check"]).succeeds();
     assert_eq!(generation(&server), 1);
     server.serves();
 }
@@ -128,6 +129,9 @@ fn something_else_in_the_sockets_place_is_left_alone() {
     let site = site.link(SOCKET, "elsewhere");
     site.run(&["-c", "web.conf"]).complains(1, &["control", SOCKET]);
     assert_eq!(fs::read_to_string(site.path("elsewhere")).expect("a file"), "precious\n");
+    let long = "long".repeat(50);
+    site.configure(&format!("parameter control {long}"));
+    site.run(&["-c", "web.conf"]).complains(1, &["control", &long]);
     site.configure("parameter control nowhere/at/all");
     site.run(&["-c", "web.conf"]).complains(1, &["control", "nowhere/at/all"]);
 }

@@ -1,9 +1,12 @@
 //! What `wasmhttpd ctl` takes out of a server that serves: its next requests as calls, and its guest.
 
 use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Output, Stdio};
 
-use crate::control::{controlled, swap};
+use serde_json::json;
+
+use crate::control::{connect, controlled, generation, swap};
 use crate::harness::{Server, Site, wait_until};
 
 fn site() -> Site {
@@ -56,4 +59,28 @@ fn the_guest_that_serves_can_be_written_to_a_file() {
     );
     assert_eq!(server.get("/").expect(200).text(), "front\n");
     server.get("/missing").expect(404);
+}
+
+/// Whoever gives up watching leaves nothing behind, whether requests come or not.
+#[test]
+fn a_capture_that_is_given_up_leaves_nothing() {
+    let server = controlled(site());
+    let (process, request) = (server.process(), json!({"capture": {"count": 100, "whole": false}}));
+    generation(&server);
+    let (descriptors, threads) = (process.descriptors(), process.threads());
+    for round in 0..40 {
+        let stream = connect(&server);
+        writeln!(&stream, "{request}").expect("a request");
+        if round % 10 == 0 {
+            // It is shown something, or told that there are too many others.
+            let mut reply = String::new();
+            let _ = BufReader::new(&stream).read_line(&mut reply);
+            assert!(round > 0 || !reply.is_empty(), "in round {round}");
+        }
+        server.get("/").expect(200);
+    }
+    server.frees_descriptors(descriptors);
+    wait_until("threads have ended", || process.threads() <= threads);
+    assert_eq!(generation(&server), 1);
+    server.serves();
 }

@@ -4,6 +4,8 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Instant;
 
+use rustix::process::Signal;
+
 use crate::control::{self, SOCKET};
 use crate::harness::{Client, DEADLINE, KIB, Load, MIB, Server, Site, wait_until};
 
@@ -130,6 +132,48 @@ fn listeners_stay_whatever_their_order() {
     first.get("/").expect(200);
     assert_eq!(Client::connect(two).get("/").expect(200).text(), "front\n");
     assert_eq!(addresses(&server), [two]);
+}
+
+/// A port on the command line counts for every address, and still does when web.conf is read again.
+#[test]
+fn the_port_of_the_command_line_stays() {
+    let site = Site::new().file("www/index.html", "front\n");
+    site.configure(&format!("parameter control {SOCKET}\nparameter listen 127.0.0.1:1"));
+    let server = site.start(&["-c", "web.conf", "-p", "0"], 1);
+    configure(&server, "parameter listen 127.0.0.1:1\nparameter server-name second");
+    let text = control::reload(&server);
+    assert!(!text.contains("listening"), "{text}");
+    assert_eq!(addresses(&server), [server.address()]);
+    wait_until("it holds", || server.get("/").needs("Server") == "second");
+}
+
+/// A server without a web.conf has nothing to read again, and goes on.
+#[test]
+fn a_folder_that_is_served_goes_on_after_a_hangup() {
+    let site = Site::new().file("www/index.html", "front\n");
+    let server = site.start(&["www", "-p", "0"], 1);
+    let mut client = server.client();
+    client.get("/").expect(200);
+    server.signal(Signal::HUP);
+    server.logs(&["read again", "generation 1 goes on"]);
+    client.get("/").expect(200);
+    server.serves();
+}
+
+/// Fewer connections than there are: those that are there are not all cut off, and new ones get in.
+#[test]
+fn a_lower_limit_of_connections_lets_new_ones_in() {
+    let lines = "parameter workers 1\nparameter timeout 60\nparameter probation 0";
+    let server = serve(lines);
+    let mut idle: Vec<Client> = (0..20).map(|_| server.client()).collect();
+    idle.iter_mut().for_each(|client| drop(client.get("/").expect(200)));
+    configure(&server, &format!("{lines}\nparameter connections 3"));
+    control::reload(&server);
+    for _ in 0..30 {
+        server.serves();
+    }
+    let closed = idle.iter_mut().filter_map(|client| (!client.is_open()).then_some(())).count();
+    assert!(closed > 0, "none was closed in favour of a new one");
 }
 
 /// Configurations that differ in the host, in the guest's part, in the engine, and in listeners.

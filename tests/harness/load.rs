@@ -50,7 +50,7 @@ impl Load {
     /// From now on every answer will do, as long as there is one; or no more than that.
     pub fn allow_any_answer(&self, allowed: bool) {
         let phase = self.shared.phase.fetch_add(1, Ordering::SeqCst);
-        assert_eq!(phase % 2 == 0, allowed, "that is so already");
+        assert_eq!(phase.is_multiple_of(2), allowed, "that is so already");
     }
 
     /// How many answers there were so far.
