@@ -18,7 +18,7 @@ const SAMPLED: usize = 17;
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 const LINES: &str = "parameter guest good.wasm\nparameter code-cache off\nparameter watch off\n\
-    parameter probation 0\nparameter rehearse 8\nparameter guest-deadline 250\nparameter workers 2";
+    parameter probation 0\nparameter rehearse 8\nparameter guest-deadline 1000\nparameter workers 2";
 
 /// The broken component of a number below [`TRIES`].
 fn broken(good: &[u8], number: usize) -> Vec<u8> {
