@@ -6,7 +6,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::control::{self, SOCKET};
-use crate::harness::{Load, MIB, Server, Site, Tiny, wait_until};
+use crate::harness::{Askers, MIB, Server, Site, Tiny, wait_until};
 
 /// All of them: every truncation, and as many flipped bits as there is room for.
 const TRIES: usize = 10_000;
@@ -75,12 +75,12 @@ fn ten_thousand_broken_components_are_refused_or_harmless() {
     swap(&server, "good.wasm");
     let (descriptors, resident) = (process.descriptors(), process.resident_octets());
 
-    let load = Load::start(server.address(), 2, usize::MAX, "front\n");
+    let askers = Askers::start(server.address(), 2, usize::MAX, "front\n");
     let mut counts = BTreeMap::<String, usize>::new();
     let start = Instant::now();
     for number in (0..TRIES).step_by(every) {
         fs::write(&candidate, broken(&good, number)).expect("a component");
-        load.allow_any_answer(true);
+        askers.allow_any_answer(true);
         match swap(&server, "broken.wasm") {
             Some(step) => *counts.entry(step).or_default() += 1,
             None => {
@@ -90,13 +90,13 @@ fn ten_thousand_broken_components_are_refused_or_harmless() {
                 assert_eq!(swap(&server, "good.wasm"), None, "after number {number}");
             }
         }
-        load.allow_any_answer(false);
+        askers.allow_any_answer(false);
         if number % 16 == 0 {
-            let answers = load.answers();
-            wait_until("others are answered", || load.answers() > answers);
+            let answers = askers.answers();
+            wait_until("others are answered", || askers.answers() > answers);
         }
     }
-    let (took, tally) = (start.elapsed(), load.end());
+    let (took, tally) = (start.elapsed(), askers.end());
     server.frees_descriptors(descriptors + 4);
     wait_until("no compiler is left", || process.children().is_empty());
     let grown = process.resident_octets().saturating_sub(resident);

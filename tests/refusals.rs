@@ -9,7 +9,7 @@ use fixtures::HOSTILE;
 use serde_json::json;
 
 use crate::control::{self, SOCKET};
-use crate::harness::{DEADLINE, Load, Server, Site, Tiny, wait_until};
+use crate::harness::{Askers, DEADLINE, Server, Site, Tiny, wait_until};
 
 /// Longest wait for an answer while a compiler works: what a busy machine costs.
 const WAIT_MAX: Duration = Duration::from_secs(3);
@@ -266,10 +266,10 @@ fn disarmed(lines: &str, bomb: &[u8], words: &[&str]) -> Server {
     assert!(control::reload(&server).contains("generation 1 goes on"));
     let process = server.process();
     let (resident, descriptors) = (process.resident_octets(), process.descriptors());
-    let load = Load::start(server.address(), 2, usize::MAX, "front\n");
+    let askers = Askers::start(server.address(), 2, usize::MAX, "front\n");
     let start = Instant::now();
     refused(&server, bomb, "compile", words);
-    let (took, tally) = (start.elapsed(), load.end());
+    let (took, tally) = (start.elapsed(), askers.end());
     wait_until("no compiler is left", || process.children().is_empty());
     server.frees_descriptors(descriptors);
     let grown = process.resident_octets().saturating_sub(resident);

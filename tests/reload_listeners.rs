@@ -7,7 +7,7 @@ use std::time::Instant;
 use rustix::process::Signal;
 
 use crate::control::{self, SOCKET};
-use crate::harness::{Client, DEADLINE, KIB, Load, MIB, Server, Site, wait_until};
+use crate::harness::{Askers, Client, DEADLINE, KIB, MIB, Server, Site, wait_until};
 
 const LENGTH: u64 = 64 << 20;
 
@@ -201,8 +201,8 @@ fn a_hundred_reloads_under_load_lose_no_request() {
     server.get("/").expect(200);
     let (descriptors, threads) = (process.descriptors(), process.threads());
     let resident = process.resident_octets();
-    let lasting = Load::start(server.address(), 2, usize::MAX, "front\n");
-    let passing = Load::start(server.address(), 2, 1, "front\n");
+    let lasting = Askers::start(server.address(), 2, usize::MAX, "front\n");
+    let passing = Askers::start(server.address(), 2, 1, "front\n");
     let start = Instant::now();
     for number in 1..=100 {
         configure(&server, &variant(number));

@@ -12,7 +12,7 @@ use super::{Client, DEADLINE};
 const PACE: Duration = Duration::from_millis(2);
 
 /// Clients that ask for `/` and expect always the same.
-pub struct Load {
+pub struct Askers {
     shared: Arc<Shared>,
     clients: Vec<JoinHandle<Tally>>,
 }
@@ -25,7 +25,7 @@ struct Shared {
     answers: AtomicU64,
 }
 
-/// What the clients of a load met.
+/// What the clients met.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tally {
     pub answers: u64,
@@ -35,16 +35,16 @@ pub struct Tally {
     pub longest: Duration,
 }
 
-impl Load {
+impl Askers {
     /// Starts so many clients. Each connection serves so many requests.
-    pub fn start(address: SocketAddr, clients: usize, requests: usize, expected: &str) -> Load {
+    pub fn start(address: SocketAddr, clients: usize, requests: usize, expected: &str) -> Askers {
         let shared = Arc::<Shared>::default();
         let client = |_| {
             let (shared, expected) = (Arc::clone(&shared), expected.to_owned());
             thread::spawn(move || ask_on(&shared, address, requests, &expected))
         };
         let clients = (0..clients).map(client).collect();
-        Load { shared, clients }
+        Askers { shared, clients }
     }
 
     /// From now on every answer will do, as long as there is one; or no more than that.
@@ -72,7 +72,7 @@ impl Load {
     }
 }
 
-impl Drop for Load {
+impl Drop for Askers {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::SeqCst);
     }
