@@ -102,15 +102,16 @@ fn ten_thousand_broken_components_are_refused_or_harmless() {
     let grown = process.resident_octets().saturating_sub(resident);
     eprintln!(
         "{} broken components of {} octets in {took:.1?}: {counts:?}; longest wait of {} answers \
-         {:?}; resident {} MiB, and {} KiB more at the end",
+         {:?}, of the machine itself {:?}; resident {} MiB, and {} KiB more at the end",
         counts.values().sum::<usize>(),
         good.len(),
         tally.answers,
         tally.longest,
+        tally.machine,
         resident / MIB,
         grown / 1024,
     );
-    assert!(tally.longest < WAIT_MAX, "an answer took {:?}", tally.longest);
+    assert!(tally.longest < WAIT_MAX + tally.machine, "{tally:?}");
     assert!(grown < 64 * MIB, "{} MiB more than before", grown / MIB);
     for step in ["compile", "check", "rehearse", "accepted"] {
         assert!(counts.contains_key(step), "none at {step}: {counts:?}");

@@ -11,6 +11,9 @@ use super::{Client, DEADLINE};
 /// Between two requests of a client: the machine is to have time for something else.
 const PACE: Duration = Duration::from_millis(2);
 
+/// Waits of this length are shown.
+const SHOWN: Duration = Duration::from_millis(500);
+
 /// Clients that ask for `/` and expect always the same.
 pub struct Askers {
     shared: Arc<Shared>,
@@ -33,6 +36,8 @@ pub struct Tally {
     pub others: u64,
     /// Longest time from a request to its answer.
     pub longest: Duration,
+    /// Longest time by which the machine itself was late to wake a client.
+    pub machine: Duration,
 }
 
 impl Askers {
@@ -67,6 +72,7 @@ impl Askers {
             sum.answers += tally.answers;
             sum.others += tally.others;
             sum.longest = sum.longest.max(tally.longest);
+            sum.machine = sum.machine.max(tally.machine);
         }
         sum
     }
@@ -86,14 +92,20 @@ fn ask_on(shared: &Shared, address: SocketAddr, requests: usize, expected: &str)
             let phase = shared.phase.load(Ordering::SeqCst);
             let start = Instant::now();
             let answer = client.try_answer_to("/", DEADLINE).expect("an answer");
-            tally.longest = tally.longest.max(start.elapsed());
+            let took = start.elapsed();
+            tally.longest = tally.longest.max(took);
+            if took >= SHOWN {
+                eprintln!("an answer took {took:?}, in phase {phase}: {}", answer.status);
+            }
             tally.answers += 1;
             shared.answers.fetch_add(1, Ordering::SeqCst);
             let is_right = answer.status == 200 && answer.text() == expected;
             let any = phase % 2 == 1 || shared.phase.load(Ordering::SeqCst) != phase;
             assert!(is_right || any, "{answer:?}");
             tally.others += u64::from(!is_right);
+            let pause = Instant::now();
             thread::sleep(PACE);
+            tally.machine = tally.machine.max(pause.elapsed().saturating_sub(PACE));
             if answer.closes() || shared.ended.load(Ordering::SeqCst) {
                 break;
             }
