@@ -219,7 +219,9 @@ impl Response {
             .and_then(|(status, _)| status.parse().ok())
             .unwrap_or_else(|| panic!("status-line {status_line:?}"));
         let fields = lines.map(|line| {
-            let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("field {line:?}"));
+            // A space after the colon is usual, but a guest need not put it there.
+            let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("field {line:?}"));
+            let value = value.strip_prefix(' ').unwrap_or(value);
             assert!(!line.contains(['\r', '\n', '\0']), "field {line:?}");
             (name.to_owned(), value.to_owned())
         });

@@ -4,19 +4,23 @@
 //! Every wait has a deadline, and what is waited for is a condition, never an amount of time. The
 //! deadlines are for a slow and busy machine: a test that passes does not come near them.
 
+mod askers;
 mod client;
 mod lines;
 mod process;
 mod server;
 mod site;
+mod tiny;
 
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use askers::Askers;
 pub use client::{Client, Lost, Response};
 pub use process::{cpu_while, shell_limit};
 pub use server::Server;
 pub use site::{Finished, Site, age, rename, without_file_privileges, write};
+pub use tiny::Tiny;
 
 /// How long anything may take that should happen at once.
 pub const DEADLINE: Duration = Duration::from_secs(30);

@@ -45,6 +45,23 @@ impl Process {
         fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}")).count()
     }
 
+    /// The processes that it started and that are not gone: running, or ended and not waited for.
+    pub fn children(self) -> Vec<u32> {
+        let folder = format!("/proc/{}/task", self.id);
+        let tasks = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        // A thread may end while it is looked at.
+        let children =
+            tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("children")).ok());
+        let text = children.collect::<Vec<_>>().join(" ");
+        text.split_whitespace().map(|id| id.parse().expect("a process id")).collect()
+    }
+
+    /// How many threads it has.
+    pub fn threads(self) -> usize {
+        let folder = format!("/proc/{}/task", self.id);
+        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}")).count()
+    }
+
     fn read(self, file: &str) -> String {
         let path = format!("/proc/{}/{file}", self.id);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))

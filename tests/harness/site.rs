@@ -160,6 +160,8 @@ impl Site {
             }
         };
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        // All tests share what was compiled before, and none writes to somebody's home.
+        command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).env_remove("CACHE_DIRECTORY");
         command
     }
 

@@ -142,6 +142,9 @@ pub enum LoadError {
     /// be linked.
     #[error("it does not fit the world wasmhttpd:guest/guest@0.1.0: {0}")]
     WrongWorld(String),
+    /// It is made of more than an instance may have from the start.
+    #[error("it needs more than a guest may have (parameter guest-memory): {0}")]
+    TooLarge(String),
     /// It could not be started or asked.
     #[error("it failed in {call}: {error}")]
     Failed {
@@ -163,7 +166,7 @@ impl LoadError {
                 Step::Compile
             }
             LoadError::Import { .. } | LoadError::WrongWorld(_) => Step::Check,
-            LoadError::Failed { call: START, .. } => Step::Instantiate,
+            LoadError::TooLarge(_) | LoadError::Failed { call: START, .. } => Step::Instantiate,
             LoadError::Failed { .. } => Step::Configure,
         }
     }
@@ -202,10 +205,19 @@ fn reasons(problems: &[Problem]) -> String {
     problems.iter().map(|problem| one_line(&problem.reason)).collect::<Vec<_>>().join("; ")
 }
 
-/// An error and its causes, on one line.
+/// An error and its causes, on one line. Names that a component brought along may be in it: nothing is
+/// left of them that a terminal obeys.
 pub fn chain(error: &wasmtime::Error) -> String {
-    let causes: Vec<_> = error.chain().map(|cause| cause.to_string().replace('\n', " ")).collect();
-    causes.join(": ")
+    let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
+    let mut line = String::new();
+    for character in causes.join(": ").chars() {
+        match character {
+            '\n' => line.push(' '),
+            '\'' | '"' | '\\' => line.push(character),
+            _ => line.extend(character.escape_debug()),
+        }
+    }
+    line
 }
 
 /// `text` without anything that could forge a log line.

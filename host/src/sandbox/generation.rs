@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::bindings::GuestPre;
 use super::contract::{Configuration, Problem, SettingHelp};
-use super::error::{GuestError, LoadError, START};
+use super::error::{GuestError, LoadError};
 use super::instance::{Instance, State};
 use super::runtime::Runtime;
 
@@ -47,8 +47,7 @@ impl Generation {
     /// When it cannot be started or asked.
     pub fn settings(&self) -> Result<Vec<SettingHelp>, LoadError> {
         self.timed(|| {
-            let mut instance =
-                Instance::start(self).map_err(|error| LoadError::Failed { call: START, error })?;
+            let mut instance = Instance::first(self)?;
             instance.settings().map_err(|error| LoadError::Failed { call: "settings", error })
         })
     }

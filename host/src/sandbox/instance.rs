@@ -5,7 +5,7 @@ use wasmtime::{ResourceLimiter, Store};
 use super::bindings::Guest;
 use super::check::{self, Facts};
 use super::contract::{Configuration, Context, Found, Parsed, Response, SettingHelp};
-use super::error::{GuestError, OverMemoryLimit};
+use super::error::{GuestError, LoadError, OverMemoryLimit, START, chain};
 use super::generation::Generation;
 use super::runtime::{CORE_INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX};
 use super::wasi::Wasi;
@@ -35,6 +35,18 @@ impl Instance {
     pub fn start(generation: &Generation) -> Result<Instance, GuestError> {
         let mut store = store(generation);
         let guest = generation.pre().instantiate(&mut store)?;
+        Ok(Instance { store, guest, call_ticks: generation.call_ticks() })
+    }
+
+    /// As [`Instance::start`], for a component that was never started before: whether its exports have
+    /// the types of the contract is only seen now.
+    pub fn first(generation: &Generation) -> Result<Instance, LoadError> {
+        let mut store = store(generation);
+        let failed =
+            |error: wasmtime::Error| LoadError::Failed { call: START, error: error.into() };
+        let instance = generation.pre().instance_pre().instantiate(&mut store).map_err(failed)?;
+        let guest = Guest::new(&mut store, &instance)
+            .map_err(|error| LoadError::WrongWorld(chain(&error)))?;
         Ok(Instance { store, guest, call_ticks: generation.call_ticks() })
     }
 

@@ -113,8 +113,9 @@ impl Runtime {
     /// # Errors
     /// The first thing that does not fit.
     pub fn load_compiled(self: &Arc<Runtime>, code: &Code) -> Result<Generation, LoadError> {
+        // The code is our own compiler's: what can be wrong with it is that it does not fit the pool.
         let component = code.component(&self.engine);
-        self.generation(component.map_err(|error| LoadError::Compiler(chain(&error)))?)
+        self.generation(component.map_err(|error| LoadError::TooLarge(chain(&error)))?)
     }
 
     fn generation(self: &Arc<Runtime>, component: Component) -> Result<Generation, LoadError> {
