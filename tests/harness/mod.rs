@@ -5,6 +5,8 @@
 //! deadlines are for a slow and busy machine: a test that passes does not come near them.
 
 mod client;
+mod control;
+mod editions;
 mod lines;
 mod process;
 mod server;
@@ -14,6 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use client::{Client, Lost, Response};
+pub use editions::{edition, editions};
 pub use process::{cpu_while, shell_limit};
 pub use server::Server;
 pub use site::{Finished, Site, age, rename, without_file_privileges, write};
