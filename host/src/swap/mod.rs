@@ -127,11 +127,11 @@ impl Swapper {
         loop {
             match self.orders.recv_timeout(self.pause()) {
                 Ok(Request { job, reply }) => self.take(job, reply),
-                Err(RecvTimeoutError::Timeout) => {}
+                // Not before: an order that waits may be to turn the generation out.
+                Err(RecvTimeoutError::Timeout) => self.end_probation(Instant::now()),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let now = Instant::now();
-            self.end_probation(now);
             if self.watch.as_mut().is_some_and(|watch| now >= watch.look_at() && watch.look(now)) {
                 self.swap_watched();
             }
