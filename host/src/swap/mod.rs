@@ -154,9 +154,9 @@ impl Swapper {
             Job::Rollback => self.roll_back(),
             Job::TurnOut { number, failure } => self.turn_out(number, &failure),
             Job::Look => {
-                // Looked at below, after it has rested.
+                // Looked at next, and again after it has rested.
                 if let Some(watch) = &mut self.watch {
-                    watch.look(Instant::now());
+                    watch.look_now();
                 }
                 return;
             }
