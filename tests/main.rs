@@ -45,6 +45,7 @@ mod splitting;
 mod start;
 mod stuck;
 mod swap;
+mod swap_load;
 mod timeouts;
 mod waiting;
 mod watch;

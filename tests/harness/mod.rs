@@ -8,6 +8,7 @@ mod client;
 mod control;
 mod editions;
 mod lines;
+pub mod load;
 mod process;
 mod server;
 mod site;
