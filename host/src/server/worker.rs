@@ -190,6 +190,7 @@ impl Worker {
                     // Who asked may have given up.
                     let _ = sender.send(self.shell.handler.recall());
                 }
+                Order::Confirm(sender) => drop(sender),
                 Order::Stop => self.stop_ordered = true,
             }
         }

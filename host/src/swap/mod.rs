@@ -224,7 +224,7 @@ impl Swapper {
     fn take_over(&mut self, candidate: Candidate) -> Result<String, Refusal> {
         let report = self.rehearse(&candidate, server::roots(&self.config))?;
         let publication = self.release(candidate, Some(report));
-        self.crew.tell(|| Order::Publish(Arc::clone(&publication)));
+        self.crew.publish(&publication);
         Ok(self.announce())
     }
 
@@ -349,7 +349,7 @@ impl Swapper {
         self.proven = None;
         self.shadow = None;
         let publication = self.publication();
-        self.crew.tell(|| Order::Publish(Arc::clone(&publication)));
+        self.crew.publish(&publication);
         format!("{}; {why}", self.announce())
     }
 
