@@ -130,6 +130,11 @@ impl Handler {
         self.publication = publication;
     }
 
+    /// The number of the generation that answers.
+    pub fn number(&self) -> u64 {
+        self.publication.number
+    }
+
     /// Goes on with other settings and roots. Between two turns only.
     pub fn apply(&mut self, settings: &Settings, roots: Roots) {
         self.isolation = settings.isolation;

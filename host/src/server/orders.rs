@@ -35,6 +35,13 @@ pub struct Publication {
 pub enum Order {
     /// Answers every request that begins from now on by this generation.
     Publish(Arc<Publication>),
+    /// The same, if generation `number` is what answers by now.
+    Replace {
+        /// What is not to go on.
+        number: u64,
+        /// What answers in its place.
+        by: Arc<Publication>,
+    },
     /// Goes on with another configuration of the host.
     Apply(Box<Changes>),
     /// Passes copies of requests on.

@@ -278,12 +278,23 @@ impl Swapper {
         let probation = probation.zip(self.proven.as_ref()).map(|(ends, proven)| {
             let settings = &self.config.settings;
             let handle = self.handle.clone();
+            let previous = Arc::clone(&proven.candidate.generation);
+            let by = Publication {
+                number: proven.number,
+                generation: Arc::clone(&previous),
+                probation: None,
+            };
+            let by = Arc::new(by);
             Probation::new(Terms {
-                previous: Arc::clone(&proven.candidate.generation),
+                previous,
                 ends,
                 clients: settings.probation_clients,
                 retry: settings.swap_retry,
-                turn_out: Box::new(move |failure| handle.send(Job::TurnOut { number, failure })),
+                turn_out: Box::new(move |failure| {
+                    // At once: the swapper may be busy for long.
+                    handle.crew.tell(|| Order::Replace { number, by: Arc::clone(&by) });
+                    handle.send(Job::TurnOut { number, failure });
+                }),
             })
         });
         Arc::new(Publication { number, generation, probation })
