@@ -182,7 +182,7 @@ fn a_guest_is_not_refused_for_failing_where_the_serving_one_fails() {
     let said = swap(&server, 1, "tnrx").succeeds().stdout;
     assert!(said.contains("8 failed, 8 at which the serving guest fails"), "{said:?}");
     let rehearsal = &server.status()["rehearsal"];
-    assert_eq!((&rehearsal["failed"], &rehearsal["serving_failed"]), (&8.into(), &8.into()));
+    assert_eq!((&rehearsal["failed"], &rehearsal["serving-failed"]), (&8.into(), &8.into()));
     let said = swap(&server, 1, "...").succeeds().stdout;
     assert!(said.contains("no difference, 8 at which the serving guest fails"), "{said:?}");
     let finished = swap(&server, 1, "tnr");
