@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::harness::{Client, Server, editions, holds_within, pattern, wait_until};
+use crate::waiting;
 
 /// Fails in `t7r` and its like: numbers from 1000 that end in 7.
 const FAILING: &str = "/page/1007";
@@ -162,6 +163,26 @@ fn with_retries_every_kind_of_request_starts_again() {
     client.send(targets.map(request).concat());
     assert_eq!(targets.map(|_| client.answer().edition()), [2, 1, 1, 2, 1]);
     stays(&server);
+}
+
+/// A request that waited for a directory while its guest was turned out is answered by the one that came
+/// back, too, if the other fails at it in the end. It once was a 500.
+#[test]
+fn with_retries_a_request_that_waits_survives_the_guest_that_is_turned_out() {
+    let site = waiting::site(Duration::from_secs(3)).file("www/edition-0001.txt", "edition 0001\n");
+    let site = site.edition("guest.wasm", 1, "").edition("two.wasm", 2, "t7r");
+    let lines = "parameter workers 1\nparameter swap-retry on\nparameter probation-clients 1";
+    let server = site.serve_editions(lines);
+    server.swap("two.wasm");
+    let reader_time = || server.process().thread_cpu_time("reader");
+    let before = reader_time();
+    let mut client = server.client();
+    client.send("GET /list/slow/?1007 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    wait_until("the slow folder is being read", || reader_time() > before);
+    assert_eq!(server.get(FAILING).edition(), 1);
+    is_turned_out(&server);
+    assert!(client.is_open(), "an answer already");
+    assert_eq!(client.answer().edition(), 1);
 }
 
 /// Under load from many clients at once, too.
