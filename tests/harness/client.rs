@@ -1,7 +1,7 @@
 //! A client that sees what is on the wire, and checks of every answer what is true of all.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
@@ -44,6 +44,15 @@ impl Client {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None);
         let socket = socket.expect("a socket");
         socket.set_recv_buffer_size(octets).expect("a receive buffer");
+        socket.connect_timeout(&address.into(), DEADLINE).expect("a connection");
+        Client::over(socket.into())
+    }
+
+    /// A client at another address: one of 127.0.0.0/8.
+    pub fn connect_from(source: Ipv4Addr, address: SocketAddr) -> Client {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None);
+        let socket = socket.expect("a socket");
+        socket.bind(&SocketAddr::from((source, 0)).into()).expect("an address to be at");
         socket.connect_timeout(&address.into(), DEADLINE).expect("a connection");
         Client::over(socket.into())
     }

@@ -6,7 +6,10 @@
 
 mod askers;
 mod client;
+mod control;
+mod editions;
 mod lines;
+pub mod load;
 mod process;
 mod server;
 mod site;
@@ -17,6 +20,7 @@ use std::time::{Duration, Instant};
 
 pub use askers::Askers;
 pub use client::{Client, Lost, Response};
+pub use editions::{edition, editions};
 pub use process::{cpu_while, shell_limit};
 pub use server::Server;
 pub use site::{Finished, Site, age, rename, without_file_privileges, write};

@@ -120,7 +120,12 @@ fn serve(stream: &UnixStream, handle: &Handle) -> io::Result<()> {
         Ok(Request::Shadow { file, every }) => ask(Job::Shadow { file, every }),
         Ok(Request::EndShadow) => ask(Job::EndShadow),
         Ok(Request::Promote) => ask(Job::Promote),
-        Ok(Request::Stop) => ask(Job::Stop),
+        Ok(Request::Stop) => {
+            // First the answer: the process may end before there is another.
+            say(stream, &Reply::Done("stopping: what is in flight may finish".into()))?;
+            handle.send(Job::Stop);
+            return Ok(());
+        }
         Ok(Request::Capture { count, whole }) => capture(stream, handle, count, whole)?,
         Ok(Request::Guest) => return guest(stream, handle),
         Err(error) => Reply::Refused(vec![format!(

@@ -32,8 +32,10 @@ const CODE_OCTETS_MAX: usize = 1 << 30;
 /// Longest message that is taken from it, in octets.
 const MESSAGE_OCTETS_MAX: usize = 16 << 10;
 
-/// Priority of a compiler that must not disturb a server: the lowest.
-const NICE: i32 = 19;
+/// Priority of a compiler that must not disturb a server: lower than its workers', but not so low that
+/// it gets nowhere beside them. Of a core that is wanted by one of them it gets a quarter; the lowest
+/// priority would get a hundredth, and run into its time limit.
+const NICE: i32 = 5;
 
 /// What the child sends first.
 const HEADER_OCTETS: usize = 9;

@@ -78,7 +78,9 @@ pub enum Handled {
 
 /// A request between its two calls, while a directory is read.
 pub struct Paused {
-    /// Goes on with the request, whatever serves others by then.
+    /// What the request began with, whatever serves others by then.
+    began: Arc<Publication>,
+    /// Goes on with the request: another one than that if that has failed already.
     generation: Arc<Generation>,
     lookup: contract::Lookup,
     after: After,
@@ -130,6 +132,11 @@ impl Handler {
         self.publication = publication;
     }
 
+    /// The number of the generation that answers.
+    pub fn number(&self) -> u64 {
+        self.publication.number
+    }
+
     /// Goes on with other settings and roots. Between two turns only.
     pub fn apply(&mut self, settings: &Settings, roots: Roots) {
         self.isolation = settings.isolation;
@@ -179,7 +186,7 @@ impl Handler {
 
     /// Appends an answer to `incoming` to `output`, unless a directory has to be read before.
     pub fn handle(&mut self, incoming: Incoming<'_>, output: &mut Vec<u8>) -> Handled {
-        let mut exchange = Exchange::new(incoming, By::Serving, output);
+        let mut exchange = Exchange::new(incoming, None, By::Serving, output);
         let result = self.parse(&mut exchange);
         self.finish(result, &mut exchange)
     }
@@ -192,9 +199,9 @@ impl Handler {
         read: Result<Entries, Trouble>,
         output: &mut Vec<u8>,
     ) -> Handled {
-        let Paused { generation, lookup, after, place } = paused;
+        let Paused { began, generation, lookup, after, place } = paused;
         let by = self.engage(&generation);
-        let mut exchange = Exchange::new(incoming, by, output);
+        let mut exchange = Exchange::new(incoming, Some(began), by, output);
         let now = self.common.seconds();
         let root = self.roots.root(&lookup.site, now);
         let found = files::look_on(place, read, root, wanted(&lookup), now);
@@ -225,14 +232,16 @@ impl Handler {
     /// A generation on probation has failed: that counts, and where it is wanted the previous one
     /// answers, starting again.
     fn try_previous(&mut self, failure: &Failure, exchange: &mut Exchange<'_>) -> Option<Handled> {
-        let publication = Arc::clone(&self.publication);
+        let publication = self.began(exchange);
         let probation = publication.probation.as_ref()?;
         let (call, error) = match failure {
             Failure::Guest { call, error, .. } => (*call, Some(error)),
             Failure::NoGuest(error) => (START, error.as_ref()),
             Failure::File => return None,
         };
-        if exchange.by == By::Other || !probation.lasts(exchange.incoming.now) {
+        // If it is the previous one that has failed, there is none to try.
+        let is_on_probation = self.sandbox(exchange.by).is_of(&publication.generation);
+        if !is_on_probation || !probation.lasts(exchange.incoming.now) {
             return None;
         }
         if let Some(error) = error {
@@ -255,6 +264,11 @@ impl Handler {
             self.other_guest = Some(guest);
         }
         By::Other
+    }
+
+    /// What a request began with.
+    fn began(&self, exchange: &Exchange<'_>) -> Arc<Publication> {
+        Arc::clone(exchange.began.as_ref().unwrap_or(&self.publication))
     }
 
     fn sandbox(&mut self, by: By) -> &mut Sandbox {
@@ -298,7 +312,8 @@ impl Handler {
             files::Found::Nothing(trouble) => (words::nothing(trouble), None),
             files::Found::Unread { place, directory } => {
                 let generation = Arc::clone(self.sandbox(exchange.by).generation());
-                let paused = Box::new(Paused { generation, lookup, after, place });
+                let began = self.began(exchange);
+                let paused = Box::new(Paused { began, generation, lookup, after, place });
                 return Ok(Handled::Reads { directory, paused });
             }
         };
@@ -404,6 +419,8 @@ impl CallFailure {
 /// A request on its way to an answer.
 struct Exchange<'a> {
     incoming: Incoming<'a>,
+    /// What it began with, if that was in an earlier turn.
+    began: Option<Arc<Publication>>,
     by: By,
     /// What was found for it, once something was.
     seen: Seen,
@@ -415,9 +432,15 @@ struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    fn new(incoming: Incoming<'a>, by: By, output: &'a mut Vec<u8>) -> Exchange<'a> {
+    fn new(
+        incoming: Incoming<'a>,
+        began: Option<Arc<Publication>>,
+        by: By,
+        output: &'a mut Vec<u8>,
+    ) -> Exchange<'a> {
         let head = octets_as_text(incoming.head);
-        Exchange { incoming, by, seen: Seen::Unasked, head, start: output.len(), output }
+        let start = output.len();
+        Exchange { incoming, began, by, seen: Seen::Unasked, head, start, output }
     }
 
     fn write(

@@ -18,9 +18,8 @@ use crate::files::Roots;
 use crate::log::AccessLogger;
 use crate::sandbox::Generation;
 
-/// Longest time for all workers to say what they remember. One that is held up by its disk says
-/// nothing.
-const RECALL_TIME: Duration = Duration::from_secs(1);
+/// Longest time for all workers to say something. One that is held up by its disk says nothing.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// A generation that requests are answered by.
 pub struct Publication {
@@ -36,12 +35,21 @@ pub struct Publication {
 pub enum Order {
     /// Answers every request that begins from now on by this generation.
     Publish(Arc<Publication>),
+    /// The same, if generation `number` is what answers by now.
+    Replace {
+        /// What is not to go on.
+        number: u64,
+        /// What answers in its place.
+        by: Arc<Publication>,
+    },
     /// Goes on with another configuration of the host.
     Apply(Box<Changes>),
     /// Passes copies of requests on.
     Tap(Tap),
     /// Says which requests it remembers.
     Recall(Sender<Vec<Recorded>>),
+    /// Says, by dropping this, that it has done what it was told before.
+    Confirm(Sender<()>),
     /// Finishes what is in flight, and ends.
     Stop,
 }
@@ -92,12 +100,28 @@ impl Crew {
         }
     }
 
+    /// Has requests answered by `publication`: once this returns, all that begin are. A worker that is
+    /// held up does so later.
+    pub fn publish(&self, publication: &Arc<Publication>) {
+        self.tell(|| Order::Publish(Arc::clone(publication)));
+        self.wait();
+    }
+
+    /// Waits until the workers have done what they were told.
+    pub fn wait(&self) {
+        let (sender, confirmed) = mpsc::channel();
+        self.tell(|| Order::Confirm(sender.clone()));
+        drop(sender);
+        // Nothing is ever sent: it ends when all have dropped theirs.
+        let _ = confirmed.recv_timeout(ANSWER_TIME);
+    }
+
     /// The requests that the workers remember, each worker's oldest first.
     pub fn recall(&self) -> Vec<Recorded> {
         let (sender, recalled) = mpsc::channel();
         self.tell(|| Order::Recall(sender.clone()));
         drop(sender);
-        let end = Instant::now() + RECALL_TIME;
+        let end = Instant::now() + ANSWER_TIME;
         let mut all = Vec::new();
         while let Ok(some) = recalled.recv_timeout(end.saturating_duration_since(Instant::now())) {
             all.extend(some);

@@ -184,12 +184,18 @@ impl Worker {
         while let Ok(order) = self.orders.try_recv() {
             match order {
                 Order::Publish(publication) => self.shell.handler.publish(publication),
+                Order::Replace { number, by } => {
+                    if self.shell.handler.number() == number {
+                        self.shell.handler.publish(by);
+                    }
+                }
                 Order::Apply(changes) => self.apply(*changes),
                 Order::Tap(tap) => self.shell.handler.add_tap(tap),
                 Order::Recall(sender) => {
                     // Who asked may have given up.
                     let _ = sender.send(self.shell.handler.recall());
                 }
+                Order::Confirm(sender) => drop(sender),
                 Order::Stop => self.stop_ordered = true,
             }
         }

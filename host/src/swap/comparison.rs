@@ -42,6 +42,7 @@ pub enum Finding<'a> {
 
 /// How the answers of two guests to the same requests differed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Report {
     /// Requests asked.
     pub requests: u64,

@@ -127,11 +127,11 @@ impl Swapper {
         loop {
             match self.orders.recv_timeout(self.pause()) {
                 Ok(Request { job, reply }) => self.take(job, reply),
-                Err(RecvTimeoutError::Timeout) => {}
+                // Not before: an order that waits may be to turn the generation out.
+                Err(RecvTimeoutError::Timeout) => self.end_probation(Instant::now()),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let now = Instant::now();
-            self.end_probation(now);
             if self.watch.as_mut().is_some_and(|watch| now >= watch.look_at() && watch.look(now)) {
                 self.swap_watched();
             }
@@ -154,9 +154,9 @@ impl Swapper {
             Job::Rollback => self.roll_back(),
             Job::TurnOut { number, failure } => self.turn_out(number, &failure),
             Job::Look => {
-                // Looked at below, after it has rested.
+                // Looked at next, and again after it has rested.
                 if let Some(watch) = &mut self.watch {
-                    watch.look(Instant::now());
+                    watch.look_now();
                 }
                 return;
             }
@@ -224,7 +224,7 @@ impl Swapper {
     fn take_over(&mut self, candidate: Candidate) -> Result<String, Refusal> {
         let report = self.rehearse(&candidate, server::roots(&self.config))?;
         let publication = self.release(candidate, Some(report));
-        self.crew.tell(|| Order::Publish(Arc::clone(&publication)));
+        self.crew.publish(&publication);
         Ok(self.announce())
     }
 
@@ -278,12 +278,23 @@ impl Swapper {
         let probation = probation.zip(self.proven.as_ref()).map(|(ends, proven)| {
             let settings = &self.config.settings;
             let handle = self.handle.clone();
+            let previous = Arc::clone(&proven.candidate.generation);
+            let by = Publication {
+                number: proven.number,
+                generation: Arc::clone(&previous),
+                probation: None,
+            };
+            let by = Arc::new(by);
             Probation::new(Terms {
-                previous: Arc::clone(&proven.candidate.generation),
+                previous,
                 ends,
                 clients: settings.probation_clients,
                 retry: settings.swap_retry,
-                turn_out: Box::new(move |failure| handle.send(Job::TurnOut { number, failure })),
+                turn_out: Box::new(move |failure| {
+                    // At once: the swapper may be busy for long.
+                    handle.crew.tell(|| Order::Replace { number, by: Arc::clone(&by) });
+                    handle.send(Job::TurnOut { number, failure });
+                }),
             })
         });
         Arc::new(Publication { number, generation, probation })
@@ -349,7 +360,7 @@ impl Swapper {
         self.proven = None;
         self.shadow = None;
         let publication = self.publication();
-        self.crew.tell(|| Order::Publish(Arc::clone(&publication)));
+        self.crew.publish(&publication);
         format!("{}; {why}", self.announce())
     }
 

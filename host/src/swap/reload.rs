@@ -186,6 +186,7 @@ impl Swapper {
             change.publication.clone_from(&published);
         }
         self.crew.tell_each(changes.into_iter().map(|change| Order::Apply(Box::new(change))));
+        self.crew.wait();
         self.watch_guest();
         let mut text = match published {
             Some(_) => self.announce(),

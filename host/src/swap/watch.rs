@@ -7,6 +7,8 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
@@ -35,6 +37,8 @@ pub struct Watch {
     /// As it was when last looked at, if it is not the loaded one, and since when.
     resting: Option<(Identity, Instant)>,
     look_at: Instant,
+    /// Something was told, and has not been looked at since: no need to tell more.
+    is_told: Arc<AtomicBool>,
     /// Told by the kernel until this is dropped.
     _watcher: Option<RecommendedWatcher>,
 }
@@ -47,8 +51,11 @@ impl Watch {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
+        let is_told = Arc::new(AtomicBool::new(false));
+        let theirs = Arc::clone(&is_told);
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| !event.kind.is_access()) {
+            let is_change = event.is_ok_and(|event| !event.kind.is_access());
+            if is_change && !theirs.swap(true, Ordering::AcqRel) {
                 told();
             }
         });
@@ -68,6 +75,7 @@ impl Watch {
             loaded: identity(path),
             resting: None,
             look_at: Instant::now() + INTERVAL,
+            is_told,
             _watcher: watcher.ok(),
         }
     }
@@ -82,9 +90,16 @@ impl Watch {
         self.look_at
     }
 
+    /// It is time to look.
+    pub fn look_now(&mut self) {
+        self.look_at = Instant::now();
+    }
+
     /// Looks at the file. True: it is another, and rests, and is taken for loaded from now on.
     pub fn look(&mut self, now: Instant) -> bool {
         self.look_at = now + INTERVAL;
+        // Before the look: what happens during it is told.
+        self.is_told.store(false, Ordering::Release);
         let Some(seen) = identity(&self.path).filter(|seen| Some(*seen) != self.loaded) else {
             // Nothing new; or it is not there, and may come back.
             self.resting = None;
