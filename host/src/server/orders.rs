@@ -85,8 +85,8 @@ impl Crew {
     }
 
     /// Gives each worker the order that `order` makes for it.
-    pub fn tell(&self, mut order: impl FnMut() -> Order) {
-        self.tell_each(std::iter::repeat_with(|| order()));
+    pub fn tell(&self, order: impl FnMut() -> Order) {
+        self.tell_each(std::iter::repeat_with(order));
     }
 
     /// Gives each worker an order of its own.

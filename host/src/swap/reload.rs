@@ -143,7 +143,6 @@ impl Swapper {
     }
 
     /// Binds what is not bound yet: for each such address, a socket for each worker.
-    #[expect(clippy::type_complexity, reason = "used once, a few lines away")]
     fn listen(
         &self,
         settings: &Settings,
