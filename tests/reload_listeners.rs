@@ -48,6 +48,29 @@ fn a_new_listener_serves_at_once() {
     server.serves();
 }
 
+/// A port moves from one address to all of them, though the old socket is open until the new one is.
+#[test]
+fn a_port_moves_to_another_address() {
+    let server = serve(ANY);
+    let port = server.address().port();
+    let lines = [
+        format!("parameter listen 127.0.0.1:{port}"),
+        format!("parameter listen 0.0.0.0:{port}"),
+        format!("parameter listen 127.0.0.2:{port}"),
+    ];
+    for lines in &lines {
+        configure(&server, lines);
+        control::reload(&server);
+        let [address] = addresses(&server)[..] else { panic!("one address") };
+        assert!(lines.contains(&address.to_string()), "{address} of {lines}");
+        let address = if address.ip().is_unspecified() { server.address() } else { address };
+        for _ in 0..8 {
+            Client::connect(address).get("/").expect(200);
+        }
+    }
+    assert!(TcpStream::connect(server.address()).is_err(), "the first address is let go");
+}
+
 /// Fault 15: nobody new is let in at an old address; whoever is in stays, and so do downloads.
 #[test]
 fn an_old_listener_lets_go_of_its_port_and_not_of_its_connections() {

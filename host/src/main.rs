@@ -19,8 +19,6 @@ fn main() -> ExitCode {
         Arguments::parse_or_exit(|| startup::embedded_guest_settings().unwrap_or_default());
     match run(&arguments) {
         Ok(code) => code,
-        // Whoever reads the output has seen enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("wasmhttpd: {error:#}"));
             ExitCode::FAILURE
@@ -84,10 +82,6 @@ fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     server.run(|| swapper.send(Job::Reload))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn write_guest(component: &[u8]) -> anyhow::Result<ExitCode> {

@@ -73,7 +73,7 @@ pub fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> O
     let distance = |name: &str| strsim::osa_distance(&word.to_ascii_lowercase(), name);
     let nearest = known.into_iter().min_by_key(|name| distance(name))?;
     let near = distance(nearest) <= SUGGESTION_DISTANCE_MAX.min(nearest.len() / 2);
-    near.then(|| format!("try {nearest}"))
+    near.then(|| format!("try {}", nearest.escape_debug()))
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! The server's side: a socket, and a thread for each of a few connections.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::FileTypeExt;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::fs::Mode;
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -37,6 +37,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 /// The control socket. Dropping it removes the file; the threads end with the process.
 pub struct Server {
     path: PathBuf,
+    /// Device and inode of the file that is ours.
+    identity: Option<(u64, u64)>,
 }
 
 impl Server {
@@ -46,7 +48,7 @@ impl Server {
     /// When another server listens there, or something else is in the way.
     pub fn start(path: &Path, handle: Handle) -> io::Result<Server> {
         let listener = bind(path)?;
-        let server = Server { path: path.to_path_buf() };
+        let server = Server { path: path.to_path_buf(), identity: identity(path) };
         thread::Builder::new().name("control".into()).spawn(move || accept(&listener, &handle))?;
         Ok(server)
     }
@@ -54,9 +56,16 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // What is left there is cleared away by the next one.
-        let _ = std::fs::remove_file(&self.path);
+        // It may be another server's by now.
+        if self.identity.is_some() && self.identity == identity(&self.path) {
+            // What is left there is cleared away by the next one.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::symlink_metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 fn bind(path: &Path) -> io::Result<UnixListener> {
@@ -104,15 +113,13 @@ fn accept(listener: &UnixListener, handle: &Handle) {
 }
 
 fn serve(stream: &UnixStream, handle: &Handle) -> io::Result<()> {
-    stream.set_read_timeout(Some(TIME))?;
     stream.set_write_timeout(Some(TIME))?;
-    let mut line = String::new();
-    BufReader::new(stream.take(MESSAGE_OCTETS_MAX)).read_line(&mut line)?;
+    let line = read_line(stream)?;
     let ask = |job| match handle.ask(job) {
         Ok(text) => Reply::Done(text),
         Err(lines) => Reply::Refused(lines),
     };
-    let reply = match serde_json::from_str(&line) {
+    let reply = match serde_json::from_slice(&line) {
         Ok(Request::Status) => Reply::Status(Box::new(handle.status())),
         Ok(Request::Swap { file }) => ask(Job::Swap { file }),
         Ok(Request::Reload) => ask(Job::Reload),
@@ -133,6 +140,26 @@ fn serve(stream: &UnixStream, handle: &Handle) -> io::Result<()> {
         )]),
     };
     say(stream, &reply)
+}
+
+/// The first line, which has to arrive whole in time.
+fn read_line(mut stream: &UnixStream) -> io::Result<Vec<u8>> {
+    let end = Instant::now() + TIME;
+    let mut line = Vec::new();
+    let mut piece = [0; 4096];
+    while !line.contains(&b'\n') && line.len() < MESSAGE_OCTETS_MAX as usize {
+        let left = end.saturating_duration_since(Instant::now());
+        // A timeout of nothing would be none.
+        stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+        match stream.read(&mut piece)? {
+            0 => break,
+            length => line.extend_from_slice(&piece[..length]),
+        }
+        if Instant::now() >= end {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+    }
+    Ok(line)
 }
 
 fn say(mut stream: &UnixStream, reply: &Reply) -> io::Result<()> {

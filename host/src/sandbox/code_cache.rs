@@ -15,6 +15,7 @@ use std::time::SystemTime;
 
 use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
+use wasmparser::{Parser, Payload};
 use wasmtime::Engine;
 
 use super::code::Code;
@@ -61,19 +62,22 @@ impl CodeCache {
         Ok(CodeCache { folder: folder.to_path_buf() })
     }
 
-    /// Names the code of `component`: by its octets, this program's version and the compiler's
-    /// settings.
+    /// Names the code of `component`: by the octets that the compiler looks at, this program's version
+    /// and the compiler's settings.
     pub(super) fn key(component: &[u8]) -> String {
         let mut settings = DefaultHasher::new();
         if let Ok(engine) = Engine::new(&compiler_config()) {
             engine.precompile_compatibility_hash().hash(&mut settings);
         }
-        let key = Sha256::new()
+        let mut key = Sha256::new()
             .chain_update(env!("CARGO_PKG_VERSION"))
-            .chain_update(settings.finish().to_le_bytes())
-            .chain_update(component)
-            .finalize();
-        key.iter().map(|octet| format!("{octet:02x}")).collect()
+            .chain_update(settings.finish().to_le_bytes());
+        let whole = key.clone();
+        if digest_sections(component, &mut key).is_err() {
+            // It will not compile either.
+            key = whole.chain_update(component);
+        }
+        key.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
     }
 
     /// The code of that name, if it is there and as it was written.
@@ -125,6 +129,32 @@ impl CodeCache {
     fn path(&self, key: &str) -> PathBuf {
         self.folder.join(key).with_extension(EXTENSION)
     }
+}
+
+/// Digests a component without its custom sections, at whatever depth: names, producers and the like
+/// are for other programs.
+fn digest_sections(component: &[u8], digest: &mut Sha256) -> wasmparser::Result<()> {
+    for payload in Parser::new(0).parse_all(component) {
+        match payload? {
+            Payload::CustomSection(_) | Payload::CodeSectionEntry(_) => {}
+            Payload::Version { num, range, .. } => {
+                digest.update([b'(']);
+                digest.update(num.to_le_bytes());
+                digest.update(&component[range]);
+            }
+            // What is inside follows.
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {}
+            Payload::End(_) => digest.update([b')']),
+            section => {
+                if let Some((id, range)) = section.as_section() {
+                    digest.update([id]);
+                    digest.update((range.len() as u64).to_le_bytes());
+                    digest.update(&component[range]);
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Reads a file that nobody but this user can have written, and takes note that it was used.
@@ -197,6 +227,24 @@ mod tests {
         fs::write(&elsewhere, &whole).expect("a file");
         std::os::unix::fs::symlink(&elsewhere, &path).expect("a link");
         assert_eq!(get(&cache), None, "a link");
+    }
+
+    #[test]
+    fn only_custom_sections_do_not_count_for_the_name() {
+        let key = |text: &str| CodeCache::key(&wat::parse_str(text).expect("a component"));
+        let plain = "(component (core module (func (result i32) (i32.const 1))))";
+        let custom = r#"(component (core module (@custom "a" "b") (func $name (result i32)
+            (i32.const 1))) (@custom "c" "d"))"#;
+        assert_eq!(key(plain), key(custom));
+        for other in [
+            "(component (core module (func (result i32) (i32.const 2))))",
+            "(component (core module (func (result i32) (i32.const 1))) (core module))",
+            "(component (component (core module (func (result i32) (i32.const 1)))))",
+            "(component (core module (func (result i32) (i32.const 1)) (memory 1)))",
+        ] {
+            assert_ne!(key(plain), key(other), "{other}");
+        }
+        assert_ne!(CodeCache::key(b"neither"), CodeCache::key(b"nor"));
     }
 
     #[test]

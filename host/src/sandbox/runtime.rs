@@ -1,9 +1,11 @@
 //! The engine that all guests of a process share, and what turns octets into a generation.
 
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use std::{fs, io};
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -85,17 +87,22 @@ impl Runtime {
     /// # Errors
     /// As the file system says, or when the file is no regular file or too large.
     pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-        let metadata = fs::metadata(path)?;
-        if !metadata.is_file() {
+        if !fs::metadata(path)?.is_file() {
             return Err(io::Error::other("it is not a regular file"));
         }
-        if metadata.len() > COMPONENT_OCTETS_MAX {
-            return Err(io::Error::other(format!(
+        // Not waiting: it may have become a FIFO that nobody writes to.
+        let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+        let file = File::options().read(true).custom_flags(flags).open(path)?;
+        // Not by its length alone: it may grow while it is read.
+        let mut octets = Vec::new();
+        file.take(COMPONENT_OCTETS_MAX + 1).read_to_end(&mut octets)?;
+        match octets.len() as u64 <= COMPONENT_OCTETS_MAX {
+            true => Ok(octets),
+            false => Err(io::Error::other(format!(
                 "it is larger than {} MiB",
                 COMPONENT_OCTETS_MAX >> 20
-            )));
+            ))),
         }
-        fs::read(path)
     }
 
     /// Compiles `component` here and now, without limits: for octets that are trusted not to be a

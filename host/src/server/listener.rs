@@ -29,6 +29,14 @@ pub fn listen(address: SocketAddr, workers: usize) -> io::Result<Vec<TcpListener
     }
 }
 
+/// As [`listen`], for an address whose port this process listens on already, at another address.
+///
+/// # Errors
+/// As the system says. That another process of this user has the port, too, goes unnoticed.
+pub fn listen_beside(address: SocketAddr, workers: usize) -> io::Result<Vec<TcpListener>> {
+    (0..workers).map(|_| listener(address)).collect()
+}
+
 /// Whether `address` can be bound alone; the port becomes a free one if it is 0.
 ///
 /// # Errors

@@ -38,7 +38,7 @@ use crate::files::Roots;
 use crate::log::{AccessLogger, SharedAccessLog};
 
 pub use self::guest_log::CALLED_FILE;
-pub use self::listener::{listen, probe};
+pub use self::listener::{listen, listen_beside, probe};
 pub use self::orders::{Changes, Crew, Order, Publication};
 pub use self::probation::{Probation, Terms};
 pub use self::record::{Recorded, Seen, Tap};

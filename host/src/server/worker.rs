@@ -222,16 +222,17 @@ impl Worker {
         if self.stop_at.is_some() {
             return;
         }
-        for socket in opened {
-            if let Err(error) = self.listen(socket) {
-                tracing::error!("a worker cannot accept on a new address: {error}");
-            }
-        }
+        // Chosen before there are new ones, which may have the same address.
         let leaves = |listener: &Listener| {
             listener.socket.local_addr().is_ok_and(|address| closed.contains(&address))
         };
         let left: Vec<_> =
             self.listeners.iter().filter(|(_, it)| leaves(it)).map(|(index, _)| index).collect();
+        for socket in opened {
+            if let Err(error) = self.listen(socket) {
+                tracing::error!("a worker cannot accept on a new address: {error}");
+            }
+        }
         left.into_iter().for_each(|index| self.close_listener(index));
     }
 

@@ -57,9 +57,7 @@ impl Swapper {
         let (mut diagnostics, mut config) = startup::read_config(&self.arguments)
             .map_err(|diagnostics| refusal(Step::Read, &diagnostics))?;
         let left = keep_what_cannot_change(&mut config, &self.config);
-        let is_ours =
-            |address| self.listening.iter().any(|listening| listening.configured == address);
-        startup::check(&config, is_ours, &mut diagnostics);
+        startup::check(&config, |address| self.has_port_of(address), &mut diagnostics);
         let loader = self.loader.renewed(&config.settings, &mut diagnostics);
         let loader = loader.map_err(|error| Refusal::at(Step::Configure, error))?;
         if !diagnostics.is_empty() {
@@ -142,6 +140,11 @@ impl Swapper {
         }
     }
 
+    /// Whether the port of `address` is this server's, at this address or at another.
+    fn has_port_of(&self, address: SocketAddr) -> bool {
+        address.port() != 0 && self.listening.iter().any(|it| it.local.port() == address.port())
+    }
+
     /// Binds what is not bound yet: for each such address, a socket for each worker.
     fn listen(
         &self,
@@ -159,7 +162,11 @@ impl Swapper {
             let cannot = |error: std::io::Error| {
                 Refusal::at(Step::Publish, format!("cannot listen on {configured}: {error}"))
             };
-            let sockets = server::listen(configured, settings.workers).map_err(cannot)?;
+            let sockets = match self.has_port_of(configured) {
+                true => server::listen_beside(configured, settings.workers),
+                false => server::listen(configured, settings.workers),
+            };
+            let sockets = sockets.map_err(cannot)?;
             let local = sockets.first().map_or(Ok(configured), |socket| socket.local_addr());
             listening.push(Listening { configured, local: local.map_err(cannot)? });
             opened.push(sockets.into_iter());
