@@ -189,9 +189,9 @@ fn capture(stream: &UnixStream, handle: &Handle, count: u64, whole: bool) -> io:
     }
     let skipped = match skipped.load(Ordering::Relaxed) {
         0 => String::new(),
-        skipped => format!(", {skipped} more came too fast to be shown"),
+        skipped => format!(", and {skipped} that came too fast left out"),
     };
-    Ok(Reply::Done(format!("# {shown} requests{skipped}")))
+    Ok(Reply::Done(format!("# requests shown: {shown}{skipped}")))
 }
 
 /// A request as it would be made by hand.

@@ -40,6 +40,9 @@ const NICE: i32 = 5;
 /// What the child sends first.
 const HEADER_OCTETS: usize = 9;
 
+/// What every component and module begins with.
+const MAGIC: &[u8] = b"\0asm";
+
 /// What a child may use.
 #[derive(Debug, Clone, Copy)]
 pub struct CompilerLimits {
@@ -69,6 +72,11 @@ impl Compiler {
     /// # Errors
     /// When it is not a component, or the child ran into a limit.
     pub fn compile(&self, component: &[u8]) -> Result<Code, LoadError> {
+        if !component.starts_with(MAGIC) {
+            let reason = "its first octets are not those of WebAssembly (try a file such as \
+                          `wasmhttpd guest` writes)";
+            return Err(LoadError::NotAComponent(reason.into()));
+        }
         let key = self.cache.as_ref().map(|cache| (cache, CodeCache::key(component)));
         if let Some((cache, key)) = &key
             && let Some(code) = cache.get(key)

@@ -225,7 +225,7 @@ impl Swapper {
         let report = self.rehearse(&candidate, server::roots(&self.config))?;
         let publication = self.release(candidate, Some(report));
         self.crew.publish(&publication);
-        Ok(self.announce())
+        Ok(self.announce(None))
     }
 
     fn rehearse(
@@ -300,16 +300,19 @@ impl Swapper {
         Arc::new(Publication { number, generation, probation })
     }
 
-    /// Tells that the serving release serves.
-    fn announce(&mut self) -> String {
+    /// Tells that the serving release serves, and why if that is not because it is new.
+    fn announce(&mut self, why: Option<&str>) -> String {
         let Release { number, candidate, rehearsal, probation, .. } = &self.serving;
         let mut text = format!("generation {number} serves: {}", candidate.source);
+        if let Some(why) = why {
+            text += &format!("; {why}");
+        }
         if let Some(report) = rehearsal {
             text += &format!("; rehearsed: {report}");
         }
         if probation.is_some() {
-            text +=
-                &format!("; on probation for {} s", self.config.settings.probation.as_secs_f64());
+            let seconds = self.config.settings.probation.as_secs_f64();
+            text += &format!("; on probation for {seconds} s");
         }
         tracing::info!("{text}");
         self.update_status(|status| status.published += 1);
@@ -356,12 +359,13 @@ impl Swapper {
 
     /// Publishes a release that served before, as what it was: it has nothing to prove.
     fn bring_back(&mut self, release: Release, why: &str) -> String {
-        self.serving = Release { probation: None, since: unix_seconds(), ..release };
+        self.serving =
+            Release { rehearsal: None, probation: None, since: unix_seconds(), ..release };
         self.proven = None;
         self.shadow = None;
         let publication = self.publication();
         self.crew.publish(&publication);
-        format!("{}; {why}", self.announce())
+        self.announce(Some(why))
     }
 
     fn start_shadow(&mut self, source: Source, every: u64) -> Outcome {
@@ -381,9 +385,10 @@ impl Swapper {
         let shadow = Shadow::start(candidate, comparison, self.serving.number, every, &self.crew)
             .map_err(|error| Refusal::at(Step::Publish, error))?;
         let text = format!(
-            "{} runs beside generation {}, on one in {every} requests",
+            "{} runs beside generation {}, on {}",
             shadow.candidate().source,
-            self.serving.number
+            self.serving.number,
+            status::share(every)
         );
         tracing::info!("{text}");
         self.shadow = Some(shadow);

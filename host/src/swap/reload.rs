@@ -195,7 +195,7 @@ impl Swapper {
         self.crew.wait();
         self.watch_guest();
         let mut text = match published {
-            Some(_) => self.announce(),
+            Some(_) => self.announce(None),
             None => format!("generation {} goes on", self.serving.number),
         };
         for listening in new {

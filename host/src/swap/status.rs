@@ -106,12 +106,23 @@ impl fmt::Display for Status {
     }
 }
 
+/// One in `every` requests, in words.
+pub fn share(every: u64) -> String {
+    match every {
+        1 => "every request".into(),
+        every => format!("one in {every} requests"),
+    }
+}
+
 impl fmt::Display for ShadowStatus {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "shadow: {} beside one in {} requests: {}, {} skipped",
-            self.guest, self.every, self.report, self.skipped
+            "shadow: {} on {}: {}, {} skipped",
+            self.guest,
+            share(self.every),
+            self.report,
+            self.skipped
         )?;
         match &self.first_failure {
             Some(failure) => write!(formatter, ", first failure {failure}"),
