@@ -73,7 +73,7 @@ impl CodeCache {
             .chain_update(env!("CARGO_PKG_VERSION"))
             .chain_update(settings.finish().to_le_bytes());
         let whole = key.clone();
-        if digest_sections(component, &mut key).is_err() {
+        if digest_sections(component, &mut key).is_none() {
             // It will not compile either.
             key = whole.chain_update(component);
         }
@@ -132,15 +132,15 @@ impl CodeCache {
 }
 
 /// Digests a component without its custom sections, at whatever depth: names, producers and the like
-/// are for other programs.
-fn digest_sections(component: &[u8], digest: &mut Sha256) -> wasmparser::Result<()> {
+/// are for other programs. None: it is none.
+fn digest_sections(component: &[u8], digest: &mut Sha256) -> Option<()> {
     for payload in Parser::new(0).parse_all(component) {
-        match payload? {
+        match payload.ok()? {
             Payload::CustomSection(_) | Payload::CodeSectionEntry(_) => {}
             Payload::Version { num, range, .. } => {
                 digest.update([b'(']);
                 digest.update(num.to_le_bytes());
-                digest.update(&component[range]);
+                digest.update(component.get(range)?);
             }
             // What is inside follows.
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {}
@@ -149,12 +149,12 @@ fn digest_sections(component: &[u8], digest: &mut Sha256) -> wasmparser::Result<
                 if let Some((id, range)) = section.as_section() {
                     digest.update([id]);
                     digest.update((range.len() as u64).to_le_bytes());
-                    digest.update(&component[range]);
+                    digest.update(component.get(range)?);
                 }
             }
         }
     }
-    Ok(())
+    Some(())
 }
 
 /// Reads a file that nobody but this user can have written, and takes note that it was used.
@@ -245,6 +245,9 @@ mod tests {
             assert_ne!(key(plain), key(other), "{other}");
         }
         assert_ne!(CodeCache::key(b"neither"), CodeCache::key(b"nor"));
+        let whole = wat::parse_str(custom).expect("a component");
+        let keys: Vec<_> = (0..whole.len()).map(|end| CodeCache::key(&whole[..end])).collect();
+        assert!(keys.windows(2).all(|keys| keys[0] != keys[1]), "each part is another");
     }
 
     #[test]

@@ -5,9 +5,11 @@ use wasmtime::{ResourceLimiter, Store};
 use super::bindings::Guest;
 use super::check::{self, Facts};
 use super::contract::{Configuration, Context, Found, Parsed, Response, SettingHelp};
+use super::deadline::{self, Deadline};
 use super::error::{GuestError, LoadError, OverMemoryLimit, START, chain};
 use super::generation::Generation;
 use super::runtime::{CORE_INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX};
+use super::ticker::Pace;
 use super::wasi::Wasi;
 
 /// What one answer may make the host copy out of the guest, in octets of host memory.
@@ -21,6 +23,7 @@ pub struct Instance {
     store: Store<State>,
     guest: Guest,
     call_ticks: u64,
+    pace: Pace,
 }
 
 /// What a store holds besides the instance.
@@ -28,6 +31,7 @@ pub struct State {
     limits: Limits,
     /// Only where the guest imports WASI.
     pub(super) wasi: Option<Box<Wasi>>,
+    pub(super) deadline: Deadline,
 }
 
 impl Instance {
@@ -35,7 +39,7 @@ impl Instance {
     pub fn start(generation: &Generation) -> Result<Instance, GuestError> {
         let mut store = store(generation);
         let guest = generation.pre().instantiate(&mut store)?;
-        Ok(Instance { store, guest, call_ticks: generation.call_ticks() })
+        Ok(Instance::made(generation, store, guest))
     }
 
     /// As [`Instance::start`], for a component that was never started before: whether its exports have
@@ -47,7 +51,12 @@ impl Instance {
         let instance = generation.pre().instance_pre().instantiate(&mut store).map_err(failed)?;
         let guest = Guest::new(&mut store, &instance)
             .map_err(|error| LoadError::WrongWorld(chain(&error)))?;
-        Ok(Instance { store, guest, call_ticks: generation.call_ticks() })
+        Ok(Instance::made(generation, store, guest))
+    }
+
+    fn made(generation: &Generation, store: Store<State>, guest: Guest) -> Instance {
+        let (call_ticks, pace) = (generation.call_ticks(), generation.runtime().pace());
+        Instance { store, guest, call_ticks, pace }
     }
 
     /// Calls `settings`, within the deadline of the start.
@@ -65,7 +74,7 @@ impl Instance {
 
     /// Calls `parse`. The result has passed every check that needs no look at the head's framing.
     pub fn parse(&mut self, head: &str, context: Option<Context>) -> Result<Parsed, GuestError> {
-        self.store.set_epoch_deadline(self.call_ticks);
+        deadline::begin(&mut self.store, self.call_ticks, self.pace);
         let parsed =
             self.guest.wasmhttpd_guest_handler().call_parse(&mut self.store, head, context)?;
         check::parsed(&parsed)?;
@@ -79,7 +88,7 @@ impl Instance {
         found: &Found,
         context: Option<Context>,
     ) -> Result<Response, GuestError> {
-        self.store.set_epoch_deadline(self.call_ticks * deadlines(found));
+        deadline::begin(&mut self.store, self.call_ticks * deadlines(found), self.pace);
         let response = self.guest.wasmhttpd_guest_handler().call_respond(
             &mut self.store,
             head,
@@ -103,11 +112,13 @@ pub(super) fn store(generation: &Generation) -> Store<State> {
     let state = State {
         limits: Limits { memory_octets_left: runtime.options().memory_octets_max },
         wasi: generation.wasi().then(|| Box::new(Wasi::new())),
+        deadline: Deadline::default(),
     };
     let mut store = Store::new(runtime.engine(), state);
     store.limiter(|state| &mut state.limits);
     store.set_hostcall_fuel(ANSWER_OCTETS_MAX);
-    store.set_epoch_deadline(generation.start_ticks());
+    deadline::keep(&mut store);
+    deadline::begin(&mut store, generation.start_ticks(), runtime.pace());
     store
 }
 

@@ -11,6 +11,7 @@ mod code;
 mod code_cache;
 mod compiler;
 mod credentials;
+mod deadline;
 mod error;
 mod generation;
 mod instance;

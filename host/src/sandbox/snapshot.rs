@@ -17,6 +17,7 @@ use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use super::bindings::Guest;
 use super::contract::Configuration;
+use super::deadline;
 use super::error::chain;
 use super::error::{GuestError, LoadError};
 use super::generation::Generation;
@@ -101,7 +102,7 @@ impl Reader {
         }
         // Memory is what is copied out.
         store.set_hostcall_fuel(generation.runtime().options().memory_octets_max);
-        store.set_epoch_deadline(generation.start_ticks());
+        deadline::begin(&mut store, generation.start_ticks(), generation.runtime().pace());
         Ok(Reader { store, instance, memories: Vec::new(), failure: None })
     }
 

@@ -34,6 +34,11 @@ impl Pace {
         Pace { tick: (deadline / TICKS_PER_DEADLINE).clamp(TICK_MIN, TICK_MAX) }
     }
 
+    /// How long so many ticks last.
+    pub fn time(self, ticks: u64) -> Duration {
+        self.tick.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
+    }
+
     /// Ticks that a call may take within `deadline`: one less than fit, but at least 2, so that no
     /// call meets its end by the very next tick.
     pub fn ticks(self, deadline: Duration) -> u64 {

@@ -1,0 +1,86 @@
+//! When a call has had its time.
+//!
+//! The clock of deadlines goes by the wall, so that a call costs nothing to be timed. But on a busy
+//! machine a thread may be kept from its processor for longer than a deadline lasts, and then a request
+//! would fail that no guest is to blame for. So when the first half of a deadline is over, the processor
+//! time of the thread is looked at, and the second half lasts until the call has had that much of it:
+//! or until it was given [`HALVES_MAX`] of them, since others wait.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use wasmtime::{Store, UpdateDeadline};
+
+use super::instance::State;
+use super::ticker::Pace;
+
+/// Second halves that one call is given at most.
+const HALVES_MAX: u32 = 20;
+
+/// The deadline of the call that is being made.
+#[derive(Debug, Default)]
+pub struct Deadline {
+    half_ticks: u64,
+    /// Processor time that a second half is worth.
+    half: Duration,
+    /// The thread's processor time when the first half was over.
+    since: Option<Duration>,
+    halves: u32,
+}
+
+/// Has calls on `store` end by their deadlines.
+pub fn keep(store: &mut Store<State>) {
+    store.epoch_deadline_callback(|mut store| Ok(store.data_mut().deadline.half_is_over()));
+}
+
+/// The next call has `ticks` of the clock.
+pub fn begin(store: &mut Store<State>, ticks: u64, pace: Pace) {
+    let half_ticks = ticks / 2;
+    // The tick that is under way may be nearly over.
+    let half = pace.time(half_ticks.saturating_sub(1).max(1));
+    store.data_mut().deadline = Deadline { half_ticks, half, since: None, halves: 0 };
+    store.set_epoch_deadline(ticks - half_ticks);
+}
+
+impl Deadline {
+    fn half_is_over(&mut self) -> UpdateDeadline {
+        let now = processor_time();
+        let since = *self.since.get_or_insert(now);
+        let is_over = self.halves > 0 && now.saturating_sub(since) >= self.half;
+        if is_over || self.halves == HALVES_MAX || self.half_ticks == 0 {
+            return UpdateDeadline::Interrupt;
+        }
+        self.halves += 1;
+        UpdateDeadline::Continue(self.half_ticks)
+    }
+}
+
+/// What this thread has had so far.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_interrupted(update: UpdateDeadline) -> bool {
+        matches!(update, UpdateDeadline::Interrupt)
+    }
+
+    #[test]
+    fn a_call_that_had_its_processor_time_is_over_after_the_second_half() {
+        let mut deadline = Deadline { half_ticks: 5, ..Deadline::default() };
+        assert!(!is_interrupted(deadline.half_is_over()));
+        assert!(is_interrupted(deadline.half_is_over()));
+    }
+
+    #[test]
+    fn a_call_that_was_kept_from_the_processor_goes_on_and_not_for_ever() {
+        let half = Duration::from_secs(3600);
+        let mut deadline = Deadline { half_ticks: 5, half, ..Deadline::default() };
+        let given = (0..100).take_while(|_| !is_interrupted(deadline.half_is_over())).count();
+        assert_eq!(given, HALVES_MAX as usize);
+    }
+}
