@@ -56,5 +56,6 @@ mod stuck;
 mod swap;
 mod swap_load;
 mod timeouts;
+mod turned_out;
 mod waiting;
 mod watch;

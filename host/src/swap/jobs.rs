@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::status::Status;
+use super::turn_out::TurnedOut;
 use crate::config::Line;
 use crate::server::Crew;
 use crate::startup::Octets;
@@ -23,13 +24,8 @@ pub enum Job {
     Reload,
     /// Go back to the guest before this one.
     Rollback,
-    /// Generation `number` failed on probation, at last with `failure`.
-    TurnOut {
-        /// The generation.
-        number: u64,
-        /// How.
-        failure: String,
-    },
+    /// Take note of a generation that was turned out.
+    TakeNote,
     /// Something happened near the guest's file.
     Look,
     /// Run a candidate beside the serving guest.
@@ -66,11 +62,19 @@ pub struct Serving {
     pub parameters: Vec<Line>,
 }
 
+/// What is known of how things stand.
+#[derive(Default)]
+pub(super) struct Board {
+    pub status: Status,
+    /// Decided, though the swapper has yet to take note.
+    pub turned_out: Vec<TurnedOut>,
+}
+
 /// What others hold of the swapper.
 #[derive(Clone)]
 pub struct Handle {
     pub(super) orders: Sender<Order>,
-    pub(super) status: Arc<Mutex<Status>>,
+    pub(super) board: Arc<Mutex<Board>>,
     pub(super) serving: Arc<Mutex<Serving>>,
     pub(super) crew: Crew,
 }
@@ -92,7 +96,7 @@ impl Handle {
 
     /// How things stand. Does not wait for a job that is being done.
     pub fn status(&self) -> Status {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.board.lock().unwrap_or_else(PoisonError::into_inner).status.clone()
     }
 
     /// The guest that serves.

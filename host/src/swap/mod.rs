@@ -14,6 +14,7 @@ mod rehearsal;
 mod reload;
 mod shadow;
 mod status;
+mod turn_out;
 mod watch;
 
 use std::path::PathBuf;
@@ -96,7 +97,7 @@ impl Swapper {
         };
         let handle = Handle {
             orders: sender,
-            status: Arc::default(),
+            board: Arc::default(),
             serving: Arc::new(Mutex::new(in_words(&serving.candidate, &config))),
             crew: server.crew().clone(),
         };
@@ -117,7 +118,7 @@ impl Swapper {
             handle: handle.clone(),
         };
         swapper.watch_guest();
-        swapper.update_status(|_| ());
+        swapper.take_notes();
         tracing::info!("generation 1 serves: {}", swapper.serving.candidate.source);
         thread::Builder::new().name("swapper".into()).spawn(move || swapper.run())?;
         Ok(handle)
@@ -135,7 +136,7 @@ impl Swapper {
             if self.watch.as_mut().is_some_and(|watch| now >= watch.look_at() && watch.look(now)) {
                 self.swap_watched();
             }
-            self.update_status(|_| ());
+            self.take_notes();
         }
     }
 
@@ -148,11 +149,13 @@ impl Swapper {
     }
 
     fn take(&mut self, job: Job, reply: Option<Sender<Outcome>>) {
+        self.take_notes();
         let outcome = match job {
             Job::Swap { file } => self.swap("a swap", Source::File(file)),
             Job::Reload => self.reload(),
             Job::Rollback => self.roll_back(),
-            Job::TurnOut { number, failure } => self.turn_out(number, &failure),
+            // It is done below.
+            Job::TakeNote => Ok(String::new()),
             Job::Look => {
                 // Looked at next, and again after it has rested.
                 if let Some(watch) = &mut self.watch {
@@ -168,7 +171,7 @@ impl Swapper {
             Job::Promote => self.promote(),
             Job::Stop => stop(),
         };
-        self.update_status(|_| ());
+        self.take_notes();
         if let Some(reply) = reply {
             // Whoever asked may have gone.
             let _ = reply.send(outcome);
@@ -234,6 +237,7 @@ impl Swapper {
         roots: std::io::Result<crate::files::Roots>,
     ) -> Result<Report, Refusal> {
         let refused = |reason: String| Refusal::at(Step::Rehearse, reason);
+        self.take_notes();
         let roots = roots.map_err(|error| refused(format!("a document root: {error}")))?;
         let serving = &self.serving.candidate.generation;
         let comparison = Comparison::new(serving, &candidate.generation, roots);
@@ -277,24 +281,12 @@ impl Swapper {
         let (number, generation) = (*number, Arc::clone(&candidate.generation));
         let probation = probation.zip(self.proven.as_ref()).map(|(ends, proven)| {
             let settings = &self.config.settings;
-            let handle = self.handle.clone();
-            let previous = Arc::clone(&proven.candidate.generation);
-            let by = Publication {
-                number: proven.number,
-                generation: Arc::clone(&previous),
-                probation: None,
-            };
-            let by = Arc::new(by);
             Probation::new(Terms {
-                previous,
+                previous: Arc::clone(&proven.candidate.generation),
                 ends,
                 clients: settings.probation_clients,
                 retry: settings.swap_retry,
-                turn_out: Box::new(move |failure| {
-                    // At once: the swapper may be busy for long.
-                    handle.crew.tell(|| Order::Replace { number, by: Arc::clone(&by) });
-                    handle.send(Job::TurnOut { number, failure });
-                }),
+                turn_out: self.turn_out(proven),
             })
         });
         Arc::new(Publication { number, generation, probation })
@@ -321,6 +313,7 @@ impl Swapper {
     }
 
     fn end_probation(&mut self, now: Instant) {
+        self.take_notes();
         if self.serving.probation.is_some_and(|ends| now >= ends) {
             self.serving.probation = None;
             self.proven = None;
@@ -339,22 +332,6 @@ impl Swapper {
         let text = self.bring_back(previous, &format!("rolled back from {}", left.number));
         self.previous = Some(left);
         Ok(text)
-    }
-
-    fn turn_out(&mut self, number: u64, failure: &str) -> Outcome {
-        let is_current = self.serving.number == number && self.serving.probation.is_some();
-        let Some(proven) = self.proven.take_if(|_| is_current) else { return Ok(String::new()) };
-        let clients = self.config.settings.probation_clients;
-        let reason = format!(
-            "generation {number} failed for {clients} clients during its probation, last in {failure}"
-        );
-        tracing::error!("{reason}: generation {} comes back", proven.number);
-        self.update_status(|status| {
-            status.turned_out += 1;
-            status.last_refusal = Some(reason.clone());
-        });
-        self.previous = None;
-        Ok(self.bring_back(proven, &reason))
     }
 
     /// Publishes a release that served before, as what it was: it has nothing to prove.
@@ -425,26 +402,40 @@ impl Swapper {
         }
     }
 
-    fn update_status(&self, change: impl FnOnce(&mut Status)) {
-        let Release { number, candidate, rehearsal, probation, since } = &self.serving;
-        let left = probation.map(|ends| ends.saturating_duration_since(Instant::now()));
-        let mut status = lock(&self.handle.status);
-        change(&mut status);
-        *status = Status {
-            version: env!("CARGO_PKG_VERSION").into(),
-            process: std::process::id(),
-            generation: *number,
-            guest: candidate.source.to_string(),
-            octets: candidate.octets.len() as u64,
-            since: *since,
-            probation: left.map(|left| left.as_secs_f64().ceil() as u64),
-            previous: self.previous.as_ref().map(|previous| previous.number),
-            rehearsal: rehearsal.clone(),
-            shadow: self.shadow.as_ref().map(Shadow::status),
-            workers: self.config.settings.workers,
-            addresses: self.listening.iter().map(|listening| listening.local.to_string()).collect(),
-            ..std::mem::take(&mut *status)
-        };
+    /// Takes note of what was decided elsewhere, and has the status up to date.
+    fn take_notes(&mut self) {
+        self.update_status(|_| ());
+    }
+
+    fn update_status(&mut self, change: impl FnOnce(&mut Status)) {
+        let board = Arc::clone(&self.handle.board);
+        let mut board = lock(&board);
+        for turned_out in std::mem::take(&mut board.turned_out) {
+            self.take_note(&turned_out, &mut board);
+        }
+        let status = &mut board.status;
+        change(status);
+        self.serving.show(status);
+        status.version = env!("CARGO_PKG_VERSION").into();
+        status.process = std::process::id();
+        status.previous = self.previous.as_ref().map(|previous| previous.number);
+        status.shadow = self.shadow.as_ref().map(Shadow::status);
+        status.workers = self.config.settings.workers;
+        let addresses = self.listening.iter().map(|listening| listening.local.to_string());
+        status.addresses = addresses.collect();
+    }
+}
+
+impl Release {
+    /// Has it in the status as what serves.
+    fn show(&self, status: &mut Status) {
+        let left = self.probation.map(|ends| ends.saturating_duration_since(Instant::now()));
+        status.generation = self.number;
+        status.guest = self.candidate.source.to_string();
+        status.octets = self.candidate.octets.len() as u64;
+        status.since = self.since;
+        status.probation = left.map(|left| left.as_secs_f64().ceil() as u64);
+        status.rehearsal.clone_from(&self.rehearsal);
     }
 }
 
