@@ -2,9 +2,10 @@
 //!
 //! How long a compiler takes for octets from outside, and how much memory, nobody can foretell; and a
 //! bug in it should not be one in the server. So the work is done by this same program, started once
-//! more: a single thread under limits of its own, which gets the component as its standard input and
-//! answers on a pipe that it inherited. What comes over that pipe is the only code that is ever
-//! believed (see [`super::code`]); it is kept in a [`CodeCache`] for the next start.
+//! more: a single thread under limits of its own, with the priority of whoever starts it. It gets the
+//! component as its standard input and answers on a pipe that it inherited. What comes over that pipe is
+//! the only code that is ever believed (see [`super::code`]); it is kept in a [`CodeCache`] for the next
+//! start.
 
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
@@ -31,11 +32,6 @@ const CODE_OCTETS_MAX: usize = 1 << 30;
 
 /// Longest message that is taken from it, in octets.
 const MESSAGE_OCTETS_MAX: usize = 16 << 10;
-
-/// Priority of a compiler that must not disturb a server: lower than its workers', but not so low that
-/// it gets nowhere beside them. Of a core that is wanted by one of them it gets a quarter; the lowest
-/// priority would get a hundredth, and run into its time limit.
-const NICE: i32 = 5;
 
 /// What the child sends first.
 const HEADER_OCTETS: usize = 9;
@@ -204,8 +200,6 @@ fn limit_self(seconds: u64, memory_octets: u64) -> io::Result<()> {
     for (resource, limit) in limits {
         setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
     }
-    // Not vital, and refused where the server itself runs at the lowest priority.
-    let _ = rustix::process::setpriority_process(None, NICE);
     Ok(())
 }
 

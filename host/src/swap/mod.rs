@@ -41,6 +41,11 @@ pub use self::status::{ShadowStatus, Status};
 /// Longest wait for the next job: the status tells of a shadow at least this often.
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Priority of the swapper, and so of the compiler that it starts: lower than the workers', but not so
+/// low that it gets nowhere beside them. Of a core that is wanted by one of them it gets a quarter; the
+/// lowest priority would get a hundredth, and run into time limits.
+const NICE: i32 = 5;
+
 /// A generation that serves or has served.
 #[derive(Clone)]
 struct Release {
@@ -125,6 +130,8 @@ impl Swapper {
     }
 
     fn run(mut self) {
+        // On Linux this is the thread's own priority. Where it is refused, it competes as an equal.
+        let _ = rustix::process::nice(NICE);
         loop {
             match self.orders.recv_timeout(self.pause()) {
                 Ok(Request { job, reply }) => self.take(job, reply),
