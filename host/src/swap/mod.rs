@@ -41,6 +41,9 @@ pub use self::status::{ShadowStatus, Status};
 /// Longest wait for the next job: the status tells of a shadow at least this often.
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Said to who asks for something of a shadow that is not there.
+const NO_SHADOW: &str = "no candidate runs beside (try `wasmhttpd ctl shadow FILE` first)";
+
 /// A generation that serves or has served.
 #[derive(Clone)]
 struct Release {
@@ -166,7 +169,7 @@ impl Swapper {
             Job::Shadow { file, every } => self.start_shadow(Source::File(file), every),
             Job::EndShadow => match self.shadow.take() {
                 Some(shadow) => Ok(format!("ended: {}", shadow.status())),
-                None => Err(vec!["no candidate runs beside".into()]),
+                None => Err(vec![NO_SHADOW.into()]),
             },
             Job::Promote => self.promote(),
             Job::Stop => stop(),
@@ -346,7 +349,6 @@ impl Swapper {
     }
 
     fn start_shadow(&mut self, source: Source, every: u64) -> Outcome {
-        self.shadow = None;
         self.update_status(|status| status.doing = Some(format!("loading {source} to run beside")));
         let started = self.try_start_shadow(source.clone(), every);
         self.conclude(&format!("{source} to run beside"), started)
@@ -355,6 +357,7 @@ impl Swapper {
     fn try_start_shadow(&mut self, source: Source, every: u64) -> Result<String, Refusal> {
         let octets = Loader::read(&source)?;
         let candidate = self.loader.load(source, octets, &self.config)?;
+        self.take_notes();
         let roots = server::roots(&self.config)
             .map_err(|error| Refusal::at(Step::Rehearse, format!("a document root: {error}")))?;
         let serving = &self.serving.candidate.generation;
@@ -373,11 +376,7 @@ impl Swapper {
     }
 
     fn promote(&mut self) -> Outcome {
-        let Some(shadow) = self.shadow.take() else {
-            return Err(vec![
-                "no candidate runs beside (try `wasmhttpd ctl shadow FILE` first)".into(),
-            ]);
-        };
+        let Some(shadow) = &self.shadow else { return Err(vec![NO_SHADOW.into()]) };
         let candidate = shadow.candidate().clone();
         let what = format!("the promotion of {}", candidate.source);
         let promoted = self.take_over(candidate);
