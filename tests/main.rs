@@ -20,6 +20,7 @@ mod control;
 mod curl;
 mod entries;
 mod exports;
+mod failing_calls;
 mod files;
 mod framing;
 mod fuzz_targets;
