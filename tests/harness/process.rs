@@ -62,6 +62,16 @@ impl Process {
         fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}")).count()
     }
 
+    /// How many of its threads have this name.
+    pub fn threads_named(self, name: &str) -> usize {
+        let folder = format!("/proc/{}/task", self.id);
+        let tasks = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        // A thread may end while it is looked at.
+        let names =
+            tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
+        names.filter(|found| found.trim_end() == name).count()
+    }
+
     fn read(self, file: &str) -> String {
         let path = format!("/proc/{}/{file}", self.id);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))

@@ -202,7 +202,12 @@ fn engine_config(options: &RuntimeOptions) -> Config {
 /// What decides how code is compiled: the same here and in the child process that compiles.
 pub fn compiler_config() -> Config {
     let mut config = Config::new();
-    config.epoch_interruption(true);
+    config
+        .epoch_interruption(true)
+        // Nobody asks where in a guest it trapped: less to compile, to load and to keep.
+        .wasm_backtrace_max_frames(None)
+        .generate_address_map(false)
+        .native_unwind_info(false);
     config
 }
 

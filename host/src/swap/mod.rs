@@ -46,6 +46,9 @@ const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 /// lowest priority would get a hundredth, and run into time limits.
 const NICE: i32 = 5;
 
+/// Said to who asks for something of a shadow that is not there.
+const NO_SHADOW: &str = "no candidate runs beside (try `wasmhttpd ctl shadow FILE` first)";
+
 /// A generation that serves or has served.
 #[derive(Clone)]
 struct Release {
@@ -173,7 +176,7 @@ impl Swapper {
             Job::Shadow { file, every } => self.start_shadow(Source::File(file), every),
             Job::EndShadow => match self.shadow.take() {
                 Some(shadow) => Ok(format!("ended: {}", shadow.status())),
-                None => Err(vec!["no candidate runs beside".into()]),
+                None => Err(vec![NO_SHADOW.into()]),
             },
             Job::Promote => self.promote(),
             Job::Stop => stop(),
@@ -353,7 +356,6 @@ impl Swapper {
     }
 
     fn start_shadow(&mut self, source: Source, every: u64) -> Outcome {
-        self.shadow = None;
         self.update_status(|status| status.doing = Some(format!("loading {source} to run beside")));
         let started = self.try_start_shadow(source.clone(), every);
         self.conclude(&format!("{source} to run beside"), started)
@@ -362,6 +364,7 @@ impl Swapper {
     fn try_start_shadow(&mut self, source: Source, every: u64) -> Result<String, Refusal> {
         let octets = Loader::read(&source)?;
         let candidate = self.loader.load(source, octets, &self.config)?;
+        self.take_notes();
         let roots = server::roots(&self.config)
             .map_err(|error| Refusal::at(Step::Rehearse, format!("a document root: {error}")))?;
         let serving = &self.serving.candidate.generation;
@@ -380,11 +383,7 @@ impl Swapper {
     }
 
     fn promote(&mut self) -> Outcome {
-        let Some(shadow) = self.shadow.take() else {
-            return Err(vec![
-                "no candidate runs beside (try `wasmhttpd ctl shadow FILE` first)".into(),
-            ]);
-        };
+        let Some(shadow) = &self.shadow else { return Err(vec![NO_SHADOW.into()]) };
         let candidate = shadow.candidate().clone();
         let what = format!("the promotion of {}", candidate.source);
         let promoted = self.take_over(candidate);
