@@ -205,12 +205,12 @@ impl Loader {
         Ok(Candidate { source, octets, generation: Arc::new(generation) })
     }
 
-    /// The parameters that a component takes.
+    /// The parameters that the guest which is built in takes. It is compiled here: it is our own.
     ///
     /// # Errors
     /// When it cannot be loaded or asked.
-    pub fn settings(&self, octets: &Octets) -> Result<Vec<SettingHelp>, LoadError> {
-        self.runtime.load_compiled(&self.compiler.compile(octets)?)?.settings()
+    pub(super) fn embedded_settings(&self) -> Result<Vec<SettingHelp>, LoadError> {
+        self.runtime.load(EMBEDDED_GUEST)?.settings()
     }
 
     /// The engine.

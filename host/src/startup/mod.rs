@@ -183,7 +183,7 @@ fn load_guest(
 /// When the system has no room for the engine.
 pub fn embedded_guest_settings() -> anyhow::Result<Vec<SettingHelp>> {
     let loader = Loader::new(&Settings::default(), &mut Diagnostics::new(""))?;
-    Ok(loader.settings(&Octets::BuiltIn)?)
+    Ok(loader.embedded_settings()?)
 }
 
 /// What `--check` says of a plan that is fine.
