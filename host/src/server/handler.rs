@@ -10,28 +10,25 @@
 //! when they have been read. Between the two its instance of the guest may serve others, or have
 //! been replaced: a guest's functions are pure.
 //!
-//! What the guest returns has been checked by the sandbox; its word on persistence is checked
-//! here, against the framing of the head. Whatever fails on the way is one answer: 500 or 503.
+//! What the guest returns has been checked by the sandbox, and its word on persistence by [`exchange`],
+//! against the framing of the head. Whatever fails on the way is one answer: 500 or 503, or, while a
+//! generation is on probation and web.conf wants that, the answer of the one before it.
+//!
+//! [`exchange`]: super::exchange
 
-use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::content;
+use super::exchange::{Answered, By, Exchange, Incoming, after};
 use super::guest_log::GuestLog;
 use super::orders::Publication;
 use super::record::{Recorded, Ring, Seen, Tap};
-use super::words::{self, ip_address, octets_as_text, wanted};
+use super::words::{self, ip_address, wanted};
 use crate::config::{Isolation, Settings};
-use crate::files::{self, Directory, Entries, OpenFile, Place, Roots, Trouble};
-use crate::http::{After, Answer, Body, Content, ErrorPage, Framing, Request, ends_with_fields};
+use crate::files::{self, Directory, Entries, Place, Roots, Trouble};
+use crate::http::{After, ErrorPage, Framing};
 use crate::sandbox::contract::{self, Context, Found};
 use crate::sandbox::{Generation, GuestError, Instance, START, Sandbox, Unavailable};
-
-/// Content up to this size is read into the output and goes out with its head in one call; larger
-/// content is streamed from the file, in octets.
-const SMALL_CONTENT_OCTETS_MAX: u64 = 32 << 10;
 
 /// What a worker answers requests with.
 pub struct Handler {
@@ -48,22 +45,6 @@ pub struct Handler {
     guest_log: GuestLog,
     ring: Ring,
     taps: Vec<Tap>,
-}
-
-/// The guest that handles a request, from its first call to its last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum By {
-    Serving,
-    Other,
-}
-
-/// An answer that is in the output, but for its body.
-pub struct Answered {
-    pub after: After,
-    pub body: Option<Body<OpenFile>>,
-    pub status: u16,
-    /// Octets of content, those of the body included.
-    pub content_octets: u64,
 }
 
 /// What handling a request comes to.
@@ -85,17 +66,6 @@ pub struct Paused {
     lookup: contract::Lookup,
     after: After,
     place: Place,
-}
-
-/// A request, and what is known of it besides its octets.
-#[derive(Debug, Clone, Copy)]
-pub struct Incoming<'a> {
-    pub head: &'a [u8],
-    pub request: &'a Request,
-    pub peer: IpAddr,
-    pub now: Instant,
-    /// The server is stopping: every answer ends its connection.
-    pub stopping: bool,
 }
 
 /// Why a request is answered by the host itself.
@@ -284,7 +254,7 @@ impl Handler {
         let after = after(&parsed.persistence, exchange.incoming.request.content);
         match parsed.action {
             contract::Action::Answer(response) => {
-                exchange.write(response, None, after, &self.common)
+                written(exchange.write(response, None, after, &self.common))
             }
             contract::Action::LookUp(lookup) => {
                 let now = self.common.seconds();
@@ -321,7 +291,7 @@ impl Handler {
         let response =
             self.call(exchange, |guest, head, context| guest.respond(head, &found, context));
         match response {
-            Ok(response) => exchange.write(response, file, after, &self.common),
+            Ok(response) => written(exchange.write(response, file, after, &self.common)),
             Err(failure) => Err(failure.in_call("respond", Some(found))),
         }
     }
@@ -416,96 +386,10 @@ impl CallFailure {
     }
 }
 
-/// A request on its way to an answer.
-struct Exchange<'a> {
-    incoming: Incoming<'a>,
-    /// What it began with, if that was in an earlier turn.
-    began: Option<Arc<Publication>>,
-    by: By,
-    /// What was found for it, once something was.
-    seen: Seen,
-    /// As the guest gets it.
-    head: Cow<'a, str>,
-    output: &'a mut Vec<u8>,
-    /// Where the answer starts in the output.
-    start: usize,
-}
-
-impl<'a> Exchange<'a> {
-    fn new(
-        incoming: Incoming<'a>,
-        began: Option<Arc<Publication>>,
-        by: By,
-        output: &'a mut Vec<u8>,
-    ) -> Exchange<'a> {
-        let head = octets_as_text(incoming.head);
-        let start = output.len();
-        Exchange { incoming, began, by, seen: Seen::Unasked, head, start, output }
-    }
-
-    fn write(
-        &mut self,
-        response: contract::Response,
-        file: Option<OpenFile>,
-        after: After,
-        common: &Framing,
-    ) -> Result<Handled, Failure> {
-        let request = self.incoming.request;
-        let after = if self.incoming.stopping { After::Close } else { after };
-        let status = response.status;
-        let length = content::length(&response.content);
-        let ends = ends_with_fields(status);
-        let answer = Answer {
-            status,
-            fields: &response.fields,
-            content_length: (!ends).then_some(length),
-            persistent: matches!(after, After::KeepAlive { .. }),
-            is_http_1_0: request.is_http_1_0,
-        };
-        answer.write_head(common, self.output);
-        let mut answered = Answered { after, body: None, status, content_octets: 0 };
-        if request.is_head || ends || length == 0 {
-            return Ok(Handled::Answered(answered));
-        }
-        answered.content_octets = length;
-        match file {
-            Some(file) if length > SMALL_CONTENT_OCTETS_MAX && !file.is_in_memory() => {
-                answered.body = content::body(file, response.content, self.output);
-            }
-            file => content::write(response.content, file.as_ref(), self.output)
-                .map_err(|_| Failure::File)?,
-        }
-        Ok(Handled::Answered(answered))
-    }
-}
-
-/// What becomes of the connection: what the guest says, if the head's framing allows it.
-fn after(persistence: &contract::Persistence, content: Content) -> After {
-    match (persistence, content) {
-        (contract::Persistence::KeepAlive(skip), Content::Length(length)) if *skip == length => {
-            After::KeepAlive { skip: length }
-        }
-        _ => After::Close,
-    }
+fn written(answered: Result<Answered, Trouble>) -> Result<Handled, Failure> {
+    answered.map(Handled::Answered).map_err(|_| Failure::File)
 }
 
 fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use contract::Persistence;
-
-    #[test]
-    fn rfc9112_9_3_persistence_needs_framing_that_agrees() {
-        let keep = |octets| Persistence::KeepAlive(octets);
-        assert_eq!(after(&keep(0), Content::Length(0)), After::KeepAlive { skip: 0 });
-        assert_eq!(after(&keep(7), Content::Length(7)), After::KeepAlive { skip: 7 });
-        assert_eq!(after(&keep(0), Content::Length(7)), After::Close);
-        assert_eq!(after(&keep(7), Content::Length(0)), After::Close);
-        assert_eq!(after(&keep(0), Content::Unclear), After::Close);
-        assert_eq!(after(&Persistence::Close, Content::Length(0)), After::Close);
-    }
 }

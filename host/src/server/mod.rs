@@ -6,6 +6,7 @@
 
 mod access_log;
 mod content;
+mod exchange;
 mod guest_log;
 mod handler;
 mod io;

@@ -9,7 +9,8 @@ use std::net::{IpAddr, Shutdown};
 use mio::net::TcpStream;
 
 use super::access_log::{self, AccessLog};
-use super::handler::{Answered, Handled, Handler, Incoming, Paused};
+use super::exchange::{Answered, Incoming};
+use super::handler::{Handled, Handler, Paused};
 use super::io::{self, Received, Sent};
 use super::reader::{Read, Reader, Ticket};
 use crate::files::{Entries, OpenFile, Trouble};
