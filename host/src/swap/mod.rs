@@ -282,6 +282,8 @@ impl Swapper {
         self.previous = Some(before);
         // It compared with what does not serve any more.
         self.shadow = None;
+        // Whoever has an answer of it finds it in the status.
+        self.take_notes();
         self.publication()
     }
 
@@ -350,6 +352,7 @@ impl Swapper {
             Release { rehearsal: None, probation: None, since: unix_seconds(), ..release };
         self.proven = None;
         self.shadow = None;
+        self.take_notes();
         let publication = self.publication();
         self.crew.publish(&publication);
         self.announce(Some(why))
