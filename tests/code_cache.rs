@@ -18,11 +18,15 @@ fn site() -> Site {
     Site::new().file("www/index.html", "front\n").file("tiny.wasm", Tiny::new().component())
 }
 
-/// The files of compiled code below a folder.
+/// The files of compiled components below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
+    files_that_end_in("code", folder)
+}
+
+fn files_that_end_in(extension: &str, folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.map(|entry| entry.expect("an entry").path());
-    paths.filter(|path| path.extension().is_some_and(|extension| extension == "code")).collect()
+    paths.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
 }
 
 /// The only one.
@@ -104,6 +108,54 @@ fn swaps_use_what_is_kept() {
     swap("other.wasm");
     assert_eq!((inodes(), files(&folder).len()), (before, 2));
     assert!(both.contains(&first));
+}
+
+/// The functions of one guest are not compiled again for another that has the same; damaged ones are.
+#[test]
+fn functions_are_not_compiled_again_for_another_guest() {
+    let site = Site::new().file("www/index.html", "front\n");
+    let guest = site.command(&["guest"]).output().expect("the program runs").stdout;
+    let with_octet = |octet: u8| {
+        let place = guest.windows(7).position(|octets| octets == b"nosniff").expect("a value");
+        let mut guest = guest.clone();
+        guest[place + 6] = octet;
+        guest
+    };
+    for octet in b'a'..=b'd' {
+        let name = format!("{}.wasm", char::from(octet));
+        fs::write(site.path(&name), with_octet(octet)).expect("a file");
+    }
+    site.configure(&format!(
+        "parameter control {SOCKET}\nparameter guest a.wasm\nparameter code-cache kept\n\
+         parameter watch off"
+    ));
+    let server: Server = site.start(&["-c", "web.conf"], 1);
+    let folder = server.site.path("kept");
+    let functions = files_that_end_in("functions", &folder);
+    assert_eq!(functions.len(), 1, "{functions:?}");
+    let functions = &functions[0];
+    let swap = |octet: char, codes: usize| {
+        let reply = control::swap(&server, &server.site.path(&format!("{octet}.wasm")));
+        assert!(reply["done"].is_string(), "{reply}");
+        let response = server.get("/").expect(200);
+        let expected = format!("nosnif{octet}");
+        assert_eq!(response.field("X-Content-Type-Options"), Some(&*expected));
+        assert_eq!(files(&folder).len(), codes, "it was not compiled");
+    };
+    let whole = fs::read(functions).expect("functions");
+    swap('b', 2);
+    let more = fs::read(functions).expect("functions").len() - whole.len();
+    assert!(more < whole.len() / 10, "{more} octets of {} were compiled again", whole.len());
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 1;
+    fs::write(functions, &damaged).expect("a file");
+    let before = inode(functions);
+    swap('c', 3);
+    assert_ne!(inode(functions), before, "damaged functions were used");
+    fs::set_permissions(functions, fs::Permissions::from_mode(0o666)).expect("a mode");
+    let before = inode(functions);
+    swap('d', 4);
+    assert_ne!(inode(functions), before, "functions that others could have written were used");
 }
 
 /// Fault 18: whatever a disk or somebody did to the file, it is compiled again and replaced.

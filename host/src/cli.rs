@@ -61,6 +61,8 @@ pub enum Command {
         seconds: u64,
         /// Address space
         octets: u64,
+        /// Where compiled functions are kept
+        folder: Option<PathBuf>,
     },
 }
 

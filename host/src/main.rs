@@ -47,8 +47,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             }
         }
         Some(Command::Ctl(control)) => control::run(control),
-        Some(Command::CompileGuest { seconds, octets }) => {
-            Ok(sandbox::compile_for_parent(*seconds, *octets))
+        Some(Command::CompileGuest { seconds, octets, folder }) => {
+            Ok(sandbox::compile_for_parent(*seconds, *octets, folder.as_deref()))
         }
     }
 }

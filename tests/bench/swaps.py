@@ -6,8 +6,8 @@
 Needs wrk. 64 keep-alive connections load the server on all cores; every other round two guests are
 swapped for one another all the while. Prints both kinds of rounds: requests per second, latencies, the ratio and
 difference of neighbours, what failed (nothing), and the memory of the server. Then, on an idle server, how long
-`wasmhttpd ctl swap` takes: of a guest that was compiled before, of one that differs in a custom section, and
-of one that has to be compiled.
+`wasmhttpd ctl swap` takes: of a guest that was compiled before, of one that differs in a custom section, of one
+whose functions were compiled before (another octet of its data), and of one none of which was.
 """
 
 import json
@@ -83,17 +83,27 @@ def under_load(rounds, pid):
 def when_idle(guest):
     time.sleep(1)
     compiled = [timed_swap(f"guest-{number % 2}.wasm") for number in range(1, 12)]
-    named, new = [], []
+    named, alike, new = [], [], []
     for number in range(5):
         body = b"\x05bench" + bytes([number])
         write("named.wasm", with_octet(guest, 0) + bytes([0, len(body)]) + body)
         named.append(timed_swap("named.wasm"))
-    for number in range(2, 7):
+    for number in range(2, 12):
         write("new.wasm", with_octet(guest, number))
-        new.append(timed_swap("new.wasm"))
+        times = alike if number % 2 else new
+        if times is new:
+            forget_functions()
+        times.append(timed_swap("new.wasm"))
     print("ctl swap on an idle server, ms (median, longest):")
-    for name, times in (("compiled", compiled), ("custom section", named), ("compiled anew", new)):
+    kinds = (("compiled", compiled), ("custom section", named), ("same functions", alike), ("new", new))
+    for name, times in kinds:
         print(f"{name:16} {statistics.median(times) * 1000:8.1f} {max(times) * 1000:8.1f}")
+
+
+def forget_functions():
+    for name in os.listdir("code"):
+        if name.endswith(".functions"):
+            os.remove(os.path.join("code", name))
 
 
 def with_octet(guest, number):

@@ -18,7 +18,6 @@ use sha2::{Digest, Sha256};
 use wasmparser::{Parser, Payload};
 use wasmtime::Engine;
 
-use super::code::Code;
 use super::runtime::compiler_config;
 
 /// Files kept; those used least recently go first.
@@ -27,8 +26,8 @@ const FILES_MAX: usize = 64;
 /// Largest file, in octets.
 const FILE_OCTETS_MAX: u64 = 256 << 20;
 
-/// What the files' names end in.
-const EXTENSION: &str = "code";
+/// What the names of our files end in; others in the folder are let be.
+const EXTENSIONS: [&str; 3] = ["code", "functions", "new"];
 
 /// Octets of a checksum.
 const CHECKSUM_OCTETS: usize = 32;
@@ -62,50 +61,53 @@ impl CodeCache {
         Ok(CodeCache { folder: folder.to_path_buf() })
     }
 
-    /// Names the code of `component`: by the octets that the compiler looks at, this program's version
-    /// and the compiler's settings.
-    pub(super) fn key(component: &[u8]) -> String {
-        let mut settings = DefaultHasher::new();
-        if let Ok(engine) = Engine::new(&compiler_config()) {
-            engine.precompile_compatibility_hash().hash(&mut settings);
-        }
-        let mut key = Sha256::new()
-            .chain_update(env!("CARGO_PKG_VERSION"))
-            .chain_update(settings.finish().to_le_bytes());
-        let whole = key.clone();
-        if digest_sections(component, &mut key).is_none() {
+    /// The file of the code of `component`: named by the octets that the compiler looks at, this
+    /// program's version and the compiler's settings.
+    pub(super) fn code_name(component: &[u8]) -> String {
+        let mut name = compiler_digest();
+        let whole = name.clone();
+        if digest_sections(component, &mut name).is_none() {
             // It will not compile either.
-            key = whole.chain_update(component);
+            name = whole.chain_update(component);
         }
-        key.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
+        hexadecimal(name) + ".code"
     }
 
-    /// The code of that name, if it is there and as it was written.
-    pub(super) fn get(&self, key: &str) -> Option<Code> {
-        let mut octets = read_private(&self.path(key)).ok()?;
-        let code = octets.split_off(CHECKSUM_OCTETS.min(octets.len()));
-        (octets == Sha256::digest(&code).as_slice()).then(|| Code::vouched_for(code))
+    /// The file of the functions that this program compiled, of whatever component.
+    pub(super) fn functions_name() -> String {
+        hexadecimal(compiler_digest()) + ".functions"
     }
 
-    /// Keeps code under a name. Where that fails, it is compiled again next time.
-    pub(super) fn put(&self, key: &str, code: &Code) {
-        if let Err(error) = self.try_put(key, code) {
+    /// Where it is.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The octets of that file, if it is there and as it was written.
+    pub(super) fn get(&self, name: &str) -> Option<Vec<u8>> {
+        let mut checksum = read_private(&self.folder.join(name)).ok()?;
+        let octets = checksum.split_off(CHECKSUM_OCTETS.min(checksum.len()));
+        (checksum == Sha256::digest(&octets).as_slice()).then_some(octets)
+    }
+
+    /// Keeps octets in a file. Where that fails, they are compiled again next time.
+    pub(super) fn put(&self, name: &str, octets: &[u8]) {
+        if let Err(error) = self.try_put(name, octets) {
             tracing::debug!("compiled code is not kept: {error}");
         }
         self.forget_oldest();
     }
 
-    fn try_put(&self, key: &str, code: &Code) -> io::Result<()> {
-        let path = self.path(key);
-        let new = self.folder.join(format!("{key}.{}.new", std::process::id()));
+    fn try_put(&self, name: &str, octets: &[u8]) -> io::Result<()> {
+        let new = self.folder.join(format!("{name}.{}.new", std::process::id()));
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         let written = file
-            .write_all(&Sha256::digest(code.octets()))
-            .and_then(|()| file.write_all(code.octets()))
-            .and_then(|()| fs::rename(&new, &path));
+            .write_all(&Sha256::digest(octets))
+            .and_then(|()| file.write_all(octets))
+            .and_then(|()| fs::rename(&new, self.folder.join(name)));
         if written.is_err() {
-            // Half a file is of no use; if it cannot be removed either, the next one replaces it.
+            // Half a file is of no use; if it cannot be removed either, it is forgotten in time.
             let _ = fs::remove_file(&new);
         }
         written
@@ -117,7 +119,7 @@ impl CodeCache {
             .filter_map(|entry| {
                 let path = entry.ok()?.path();
                 let used = fs::metadata(&path).and_then(|metadata| metadata.modified()).ok()?;
-                (path.extension()? == EXTENSION).then_some((used, path))
+                EXTENSIONS.contains(&path.extension()?.to_str()?).then_some((used, path))
             })
             .collect();
         files.sort();
@@ -125,10 +127,21 @@ impl CodeCache {
             let _ = fs::remove_file(path);
         }
     }
+}
 
-    fn path(&self, key: &str) -> PathBuf {
-        self.folder.join(key).with_extension(EXTENSION)
+/// Begins a name: this program's version, and the compiler's settings.
+fn compiler_digest() -> Sha256 {
+    let mut settings = DefaultHasher::new();
+    if let Ok(engine) = Engine::new(&compiler_config()) {
+        engine.precompile_compatibility_hash().hash(&mut settings);
     }
+    Sha256::new()
+        .chain_update(env!("CARGO_PKG_VERSION"))
+        .chain_update(settings.finish().to_le_bytes())
+}
+
+fn hexadecimal(digest: Sha256) -> String {
+    digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Digests a component without its custom sections, at whatever depth: names, producers and the like
@@ -191,47 +204,43 @@ mod tests {
         (folder, cache)
     }
 
-    fn get(cache: &CodeCache) -> Option<Vec<u8>> {
-        cache.get("key").map(|code| code.octets().to_vec())
-    }
-
     #[test]
     fn code_is_found_as_it_was_kept() {
         let (_folder, cache) = cache();
-        assert_eq!(get(&cache), None);
-        cache.put("key", &Code::vouched_for(b"code".to_vec()));
-        assert_eq!(get(&cache).as_deref(), Some(&b"code"[..]));
+        assert_eq!(cache.get("key"), None);
+        cache.put("key", b"code");
+        assert_eq!(cache.get("key").as_deref(), Some(&b"code"[..]));
     }
 
     /// Fault 18.
     #[test]
     fn what_is_damaged_or_planted_is_not_code() {
         let (_folder, cache) = cache();
-        let path = cache.path("key");
-        cache.put("key", &Code::vouched_for(b"code".to_vec()));
+        let path = cache.folder.join("key");
+        cache.put("key", b"code");
         let whole = fs::read(&path).expect("a file");
         for length in 0..whole.len() {
             fs::write(&path, &whole[..length]).expect("a file");
-            assert_eq!(get(&cache), None, "{length} octets");
+            assert_eq!(cache.get("key"), None, "{length} octets");
             let mut flipped = whole.clone();
             flipped[length] ^= 1;
             fs::write(&path, flipped).expect("a file");
-            assert_eq!(get(&cache), None, "octet {length}");
+            assert_eq!(cache.get("key"), None, "octet {length}");
         }
         fs::write(&path, &whole).expect("a file");
-        assert!(get(&cache).is_some());
+        assert!(cache.get("key").is_some());
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("a mode");
-        assert_eq!(get(&cache), None, "others can write to it");
+        assert_eq!(cache.get("key"), None, "others can write to it");
         fs::remove_file(&path).expect("a file");
         let elsewhere = cache.folder.join("elsewhere");
         fs::write(&elsewhere, &whole).expect("a file");
         std::os::unix::fs::symlink(&elsewhere, &path).expect("a link");
-        assert_eq!(get(&cache), None, "a link");
+        assert_eq!(cache.get("key"), None, "a link");
     }
 
     #[test]
     fn only_custom_sections_do_not_count_for_the_name() {
-        let key = |text: &str| CodeCache::key(&wat::parse_str(text).expect("a component"));
+        let key = |text: &str| CodeCache::code_name(&wat::parse_str(text).expect("a component"));
         let plain = "(component (core module (func (result i32) (i32.const 1))))";
         let custom = r#"(component (core module (@custom "a" "b") (func $name (result i32)
             (i32.const 1))) (@custom "c" "d"))"#;
@@ -244,9 +253,10 @@ mod tests {
         ] {
             assert_ne!(key(plain), key(other), "{other}");
         }
-        assert_ne!(CodeCache::key(b"neither"), CodeCache::key(b"nor"));
+        assert_ne!(CodeCache::code_name(b"neither"), CodeCache::code_name(b"nor"));
         let whole = wat::parse_str(custom).expect("a component");
-        let keys: Vec<_> = (0..whole.len()).map(|end| CodeCache::key(&whole[..end])).collect();
+        let keys: Vec<_> =
+            (0..whole.len()).map(|end| CodeCache::code_name(&whole[..end])).collect();
         assert!(keys.windows(2).all(|keys| keys[0] != keys[1]), "each part is another");
     }
 
@@ -260,15 +270,16 @@ mod tests {
     #[test]
     fn so_many_files_are_kept_and_the_oldest_go() {
         let (_folder, cache) = cache();
-        let key = |number: usize| format!("key-{number}");
+        let key = |number: usize| format!("{number}.code");
         for number in 0..FILES_MAX + 3 {
-            cache.put(&key(number), &Code::vouched_for(vec![]));
-            let file = File::options().write(true).open(cache.path(&key(number))).expect("a file");
+            cache.put(&key(number), b"");
+            let file =
+                File::options().write(true).open(cache.folder.join(key(number))).expect("a file");
             let used = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number as u64);
             file.set_modified(used).expect("a time");
         }
-        cache.put("last", &Code::vouched_for(vec![]));
-        let kept = |number: usize| cache.path(&key(number)).exists();
+        cache.put("last.code", b"");
+        let kept = |number: usize| cache.folder.join(key(number)).exists();
         assert_eq!((kept(0), kept(3), kept(4), kept(FILES_MAX + 2)), (false, false, true, true));
     }
 }

@@ -10,8 +10,9 @@
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -22,6 +23,7 @@ use wasmtime::Engine;
 use super::code::Code;
 use super::code_cache::CodeCache;
 use super::error::{LoadError, chain};
+use super::functions::Functions;
 use super::runtime::compiler_config;
 
 /// The hidden subcommand that makes the program a compiler.
@@ -73,15 +75,15 @@ impl Compiler {
                           `wasmhttpd guest` writes)";
             return Err(LoadError::NotAComponent(reason.into()));
         }
-        let key = self.cache.as_ref().map(|cache| (cache, CodeCache::key(component)));
-        if let Some((cache, key)) = &key
-            && let Some(code) = cache.get(key)
+        let kept = self.cache.as_ref().map(|cache| (cache, CodeCache::code_name(component)));
+        if let Some((cache, name)) = &kept
+            && let Some(octets) = cache.get(name)
         {
-            return Ok(code);
+            return Ok(Code::vouched_for(octets));
         }
         let code = self.compile_in_child(component)?;
-        if let Some((cache, key)) = &key {
-            cache.put(key, &code);
+        if let Some((cache, name)) = &kept {
+            cache.put(name, code.octets());
         }
         Ok(code)
     }
@@ -118,6 +120,7 @@ impl Compiler {
             .arg(SUBCOMMAND)
             .arg(self.limits.time.as_secs().max(1).to_string())
             .arg(self.limits.memory_octets.to_string())
+            .args(self.cache.as_ref().map(CodeCache::folder))
             .stdin(Stdio::from(OwnedFd::from(input)))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -181,9 +184,12 @@ fn understand(mut octets: Vec<u8>) -> Answer {
 }
 
 /// What the child does: compiles its standard input to standard output, within so many seconds of
-/// processor time and octets of address space.
-pub fn compile_for_parent(seconds: u64, memory_octets: u64) -> ExitCode {
-    match limit_self(seconds, memory_octets).and_then(|()| read_compile_answer()) {
+/// processor time and octets of address space. Functions are kept in the folder, if there is one.
+pub fn compile_for_parent(seconds: u64, memory_octets: u64, folder: Option<&Path>) -> ExitCode {
+    let cache = folder.and_then(|folder| CodeCache::open(folder).ok());
+    let compiled =
+        limit_self(seconds, memory_octets).and_then(|()| read_compile_answer(cache.as_ref()));
+    match compiled {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
@@ -203,11 +209,20 @@ fn limit_self(seconds: u64, memory_octets: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn read_compile_answer() -> io::Result<()> {
+fn read_compile_answer(cache: Option<&CodeCache>) -> io::Result<()> {
     let mut component = Vec::new();
     io::stdin().lock().read_to_end(&mut component)?;
-    let compiled = Engine::new(compiler_config().parallel_compilation(false))
+    let functions = cache.map(|cache| Arc::new(Functions::read(cache)));
+    let mut config = compiler_config();
+    config.parallel_compilation(false);
+    let prepared = match &functions {
+        None => Ok(&mut config),
+        Some(functions) => config.enable_incremental_compilation(Arc::clone(functions) as _),
+    };
+    let compiled = prepared
+        .and_then(|config| Engine::new(config))
         .and_then(|engine| engine.precompile_component(&component));
+    let is_compiled = compiled.is_ok();
     let (letter, octets) = match compiled {
         Ok(code) => (b'C', code),
         Err(error) => {
@@ -220,7 +235,11 @@ fn read_compile_answer() -> io::Result<()> {
     output.write_all(&[letter])?;
     output.write_all(&(octets.len() as u64).to_le_bytes())?;
     output.write_all(&octets)?;
-    output.flush()
+    output.flush()?;
+    if let (true, Some(cache), Some(functions)) = (is_compiled, cache, functions) {
+        functions.write(cache);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

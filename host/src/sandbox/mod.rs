@@ -13,6 +13,7 @@ mod compiler;
 mod credentials;
 mod deadline;
 mod error;
+mod functions;
 mod generation;
 mod instance;
 pub mod invocation;
