@@ -137,6 +137,12 @@ pub fn escaped(path: &str) -> String {
     text
 }
 
+/// What an escaped piece of a path stands for: `/a b` for `/a%20b`. None where an escape is malformed, or
+/// stands for what no path has.
+pub fn unescaped(text: &str) -> Option<String> {
+    path::unescape_text(text)
+}
+
 /// A field value that a client sent, as the text that its octets are in UTF-8.
 pub fn utf8(value: &str) -> Option<String> {
     core::str::from_utf8(&octets(value)?).ok().map(ToString::to_string)
