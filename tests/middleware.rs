@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use fixtures::examples::BASIC_AUTH_MIDDLEWARE;
+use fixtures::examples::{BASIC_AUTH_MIDDLEWARE, MAINTENANCE_MIDDLEWARE};
 use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions, plug};
 use wasmhttpd::sandbox::EMBEDDED_GUEST;
@@ -10,20 +10,20 @@ use wasmhttpd::sandbox::EMBEDDED_GUEST;
 use crate::harness::{Askers, Server, Site, wait_until};
 
 /// A user with the password `correct horse`, and what is sent for it.
-const USER: &str = "alice:$pbkdf2-sha256$i=10000$YSBzYWx0IG9mIDE2IG9jdA$izsEoPUYtH+W8W1XTKpFNfaG7MEjghQQ3WRgW4Ug1Bg";
+const USER: &str = "alice:$pbkdf2-sha256$i=5000$YSBzYWx0IG9mIDE2IG9jdA$JCGe8lSLAaz7bDa9Zy5fqzBxAam2MqXU0Cmjyrk9zis";
 const AUTHORIZATION: &str = "Authorization: Basic YWxpY2U6Y29ycmVjdCBob3JzZQ==\r\n";
 
 /// Answers that clients get between two steps.
 const ANSWERS: u64 = 50;
 
-/// Basic auth in front of a guest, as `wac plug` composes them.
-fn composed(guest: &[u8]) -> Vec<u8> {
+/// Middleware in front of a guest, as `wac plug` composes them.
+fn composed(middleware: &str, guest: &[u8]) -> Vec<u8> {
     let mut graph = CompositionGraph::new();
     let mut package = |name: &str, component: Vec<u8>| {
         let package = Package::from_bytes(name, None, component, graph.types_mut());
         graph.register_package(package.expect("a component")).expect("another name")
     };
-    let rule = fs::read(BASIC_AUTH_MIDDLEWARE).expect("the middleware that was built");
+    let rule = fs::read(middleware).expect("the middleware that was built");
     let (rule, guest) = (package("rule", rule), package("guest", guest.to_vec()));
     plug(&mut graph, vec![guest], rule).expect("a guest fits the middleware");
     graph.encode(EncodeOptions::default()).expect("a component of both")
@@ -31,8 +31,8 @@ fn composed(guest: &[u8]) -> Vec<u8> {
 
 fn site() -> Site {
     let site = Site::new().file("www/index.html", "front\n").file("www/private/a.txt", "secret\n");
-    let once = composed(EMBEDDED_GUEST);
-    site.file("twice.wasm", composed(&once)).file("composed.wasm", once)
+    let once = composed(BASIC_AUTH_MIDDLEWARE, EMBEDDED_GUEST);
+    site.file("twice.wasm", composed(MAINTENANCE_MIDDLEWARE, &once)).file("composed.wasm", once)
 }
 
 fn lines(guest: &str) -> String {
@@ -87,13 +87,15 @@ fn the_guest_behind_has_its_own_parameters() {
     assert!(listing.text().contains("a.txt"), "{}", listing.text());
 }
 
-/// Middleware goes in front of middleware.
+/// Middleware goes in front of middleware, and each takes its own parameters.
 #[test]
 fn middleware_can_be_chained() {
-    let server = site().serve(&lines("twice.wasm"));
-    server.get("/").expect(200);
+    let lines = lines("twice.wasm");
+    let server = site().serve(&format!("{lines}\nparameter maintenance-open /private/*"));
+    server.get("/").expect(503);
     server.get("/private/a.txt").expect(401);
     server.get("/private%2Fa.txt").expect(401);
+    server.client().get_with("/private/a.txt", AUTHORIZATION).expect(200);
     server.ask("GET /private/a.txt HTTP/1.1\r\n\r\n").expect(400);
 }
 
