@@ -115,7 +115,10 @@ impl Reference {
 
     /// Whether the registry is on this machine.
     pub fn is_loopback(&self) -> bool {
-        is_loopback(self.registry.rsplit_once(':').map_or(&self.registry, |(host, _)| host))
+        let parts = self.registry.rsplit_once(':');
+        // Not within the brackets of an IPv6 address.
+        let host = parts.filter(|(_, port)| !port.ends_with(']')).map(|(host, _)| host);
+        is_loopback(host.unwrap_or(&self.registry))
     }
 
     /// The name that the registry has it under.
@@ -216,7 +219,8 @@ impl From<Reference> for String {
 
 fn is_registry(text: &str) -> bool {
     let is_port = |port: &str| {
-        port.bytes().all(|octet| octet.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|it| it > 0)
+        port.bytes().all(|octet| octet.is_ascii_digit())
+            && port.parse::<u16>().is_ok_and(|it| it > 0)
     };
     let (host, rest) = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
         Some((address, rest)) if matches!(address.parse(), Ok(IpAddr::V6(_))) => ("v6", rest),
@@ -238,10 +242,12 @@ fn is_registry(text: &str) -> bool {
 fn is_component(text: &str) -> bool {
     let is_plain = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit();
     let is_end = |octet: Option<u8>| octet.is_some_and(is_plain);
-    let mut separators = text.split(|character: char| is_plain(character as u8) && character.is_ascii());
+    let mut separators =
+        text.split(|character: char| is_plain(character as u8) && character.is_ascii());
     is_end(text.bytes().next())
         && is_end(text.bytes().last())
-        && separators.all(|it| matches!(it, "" | "." | "_" | "__") || it.bytes().all(|it| it == b'-'))
+        && separators
+            .all(|it| matches!(it, "" | "." | "_" | "__") || it.bytes().all(|it| it == b'-'))
 }
 
 fn is_tag(text: &str) -> bool {

@@ -68,7 +68,11 @@ impl Credentials {
         read.map_err(|error| self.error(error.to_string()))?;
         // Where the reading stopped, but not at what: that may be a password.
         serde_json::from_slice(&octets).map_err(|error| {
-            self.error(format!("line {}, column {} is not as it should be", error.line(), error.column()))
+            self.error(format!(
+                "line {}, column {} is not as it should be",
+                error.line(),
+                error.column()
+            ))
         })
     }
 

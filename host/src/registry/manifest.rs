@@ -56,7 +56,11 @@ impl Layer {
         if manifest.media_type.as_deref() == Some(INDEX_TYPE) {
             return Err("it is an index of several, without a component of its own".into());
         }
-        expect_type("manifest", manifest.media_type.as_deref().unwrap_or(MANIFEST_TYPE), MANIFEST_TYPE)?;
+        expect_type(
+            "manifest",
+            manifest.media_type.as_deref().unwrap_or(MANIFEST_TYPE),
+            MANIFEST_TYPE,
+        )?;
         let config = manifest.config.ok_or("its manifest has no config")?;
         expect_type("config", &config.media_type, CONFIG_TYPE)?;
         let layers = manifest.layers.unwrap_or_default();

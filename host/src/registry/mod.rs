@@ -181,10 +181,7 @@ fn read_manifest(
 }
 
 /// What the registry says that the digest of the manifest is; none if it says nothing that is one.
-fn told_digest(
-    session: &mut Session,
-    reference: &Reference,
-) -> Result<Option<Digest>, PullError> {
+fn told_digest(session: &mut Session, reference: &Reference) -> Result<Option<Digest>, PullError> {
     let path = manifest_path(reference);
     match session.ask(Verb::Head, "the manifest's digest", &path, MANIFEST_TYPE) {
         Ok(answer) => Ok(session::field(&answer, DIGEST_FIELD).and_then(|text| text.parse().ok())),
@@ -200,11 +197,7 @@ fn manifest_path(reference: &Reference) -> String {
     format!("manifests/{last}")
 }
 
-fn expect_digest(
-    what: &'static str,
-    octets: &[u8],
-    expected: Digest,
-) -> Result<Digest, PullError> {
+fn expect_digest(what: &'static str, octets: &[u8], expected: Digest) -> Result<Digest, PullError> {
     match Digest::of(octets) {
         found if found == expected => Ok(found),
         found => Err(PullError::Digest { what, found, expected }),

@@ -194,7 +194,8 @@ impl<'a> Session<'a> {
 
     /// A place that may be asked: over https, or over http if it and the registry are on this machine.
     fn parse(&self, what: &'static str, text: &str) -> Result<Uri, PullError> {
-        let refused = |why: &str| PullError::Redirect { what, reason: format!("{why}: {}", shown(text)) };
+        let refused =
+            |why: &str| PullError::Redirect { what, reason: format!("{why}: {}", shown(text)) };
         let uri: Uri = text.parse().map_err(|_| refused("at what is no URI"))?;
         let is_here = self.reference.is_loopback() && uri.host().is_some_and(is_loopback);
         match uri.scheme_str() {
@@ -228,7 +229,8 @@ impl<'a> Session<'a> {
         let realm = parameter(parameters, "realm")
             .ok_or_else(|| refused("but does not say where (realm)"))?;
         let separator = if realm.contains('?') { '&' } else { '?' };
-        let mut place = format!("{realm}{separator}scope=repository:{}:pull", self.reference.name());
+        let mut place =
+            format!("{realm}{separator}scope=repository:{}:pull", self.reference.name());
         if let Some(service) = parameter(parameters, "service") {
             place += "&service=";
             place.extend(service.bytes().map(percent_encoded));

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::jobs::Order;
 use super::{Job, NICE, Outcome, Swapper};
-use crate::config::{Digest, Diagnostics, GuestPlace, Reference};
+use crate::config::{Diagnostics, Digest, GuestPlace, Reference};
 use crate::registry::{PullError, Pulled, Puller};
 use crate::sandbox::Step;
 use crate::startup::{self, Found, Refusal, Source, found};
@@ -23,10 +23,14 @@ const PULLS_MAX: usize = 4;
 /// What a guest is pulled for.
 enum Purpose {
     Swap,
-    Shadow { every: u64 },
+    Shadow {
+        every: u64,
+    },
     Reload,
     /// If the tag is not where it was seen.
-    Poll { seen: Option<Digest> },
+    Poll {
+        seen: Option<Digest>,
+    },
 }
 
 /// A pull.
@@ -163,7 +167,10 @@ impl Swapper {
             let _ = handle.orders.send(Order { job: Job::Arrived(arrival), reply: None });
         };
         let started = match self.pulls.under_way.len() < PULLS_MAX {
-            true => thread::Builder::new().name("pull".into()).spawn(work).map_err(|error| error.to_string()),
+            true => thread::Builder::new()
+                .name("pull".into())
+                .spawn(work)
+                .map_err(|error| error.to_string()),
             false => Err(format!("{PULLS_MAX} guests are being pulled")),
         };
         match started {

@@ -189,8 +189,16 @@ impl Swapper {
     }
 
     fn change_over(&mut self, prepared: Prepared) -> String {
-        let Prepared { config, loader, candidate, listening, mut changes, access_log, left, source } =
-            prepared;
+        let Prepared {
+            config,
+            loader,
+            candidate,
+            listening,
+            mut changes,
+            access_log,
+            left,
+            source,
+        } = prepared;
         let new: Vec<_> =
             listening.iter().filter(|new| !self.listening.contains(new)).copied().collect();
         let old: Vec<_> =
