@@ -47,6 +47,7 @@ mod refusals;
 mod registry;
 mod registry_faults;
 mod registry_times;
+mod registry_tls;
 mod rehearsal;
 mod reload;
 mod reload_listeners;

@@ -10,6 +10,7 @@
 //! 3. It names one layer, the component ([`manifest`]), which has the digest that the manifest names.
 //! 4. Both are kept.
 
+mod challenge;
 mod credentials;
 mod error;
 mod manifest;
