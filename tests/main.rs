@@ -45,6 +45,7 @@ mod readme;
 mod reference;
 mod refusals;
 mod registry;
+mod registry_damage;
 mod registry_faults;
 mod registry_times;
 mod registry_tls;
