@@ -96,7 +96,7 @@ pub enum ControlCommand {
     /// Replace the guest by a component, until web.conf is read again
     Swap {
         /// The component: a file, or oci://REGISTRY/NAME[:TAG][@DIGEST]
-        #[arg(value_name = "GUEST", value_parser = guest_place())]
+        #[arg(value_name = "FILE|REFERENCE", value_parser = guest_place())]
         guest: GuestPlace,
     },
     /// Read web.conf again, as SIGHUP does
@@ -106,7 +106,7 @@ pub enum ControlCommand {
     /// Run a component beside the guest, and count how its answers differ; nobody gets them
     Shadow {
         /// The component: a file, or oci://REGISTRY/NAME[:TAG][@DIGEST]
-        #[arg(value_name = "GUEST", value_parser = guest_place(), required_unless_present = "end")]
+        #[arg(value_name = "FILE|REFERENCE", value_parser = guest_place(), required_unless_present = "end")]
         guest: Option<GuestPlace>,
         /// It gets one in N requests
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]

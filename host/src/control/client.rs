@@ -98,7 +98,7 @@ fn request(command: &ControlCommand) -> anyhow::Result<Request> {
     };
     Ok(match command {
         ControlCommand::Status { .. } => Request::Status,
-        ControlCommand::Swap { guest } => Request::Swap { guest: absolute(guest)? },
+        ControlCommand::Swap { guest } => Request::Swap(absolute(guest)?),
         ControlCommand::Reload => Request::Reload,
         ControlCommand::Rollback => Request::Rollback,
         ControlCommand::Shadow { guest: Some(guest), every, .. } => {

@@ -23,13 +23,20 @@ const MESSAGE_OCTETS_MAX: u64 = 1 << 20;
 #[serde(rename_all = "kebab-case")]
 enum Request {
     Status,
-    Swap { guest: GuestPlace },
+    Swap(GuestPlace),
     Reload,
     Rollback,
-    Shadow { guest: GuestPlace, every: u64 },
+    Shadow {
+        #[serde(flatten)]
+        guest: GuestPlace,
+        every: u64,
+    },
     EndShadow,
     Promote,
-    Capture { count: u64, whole: bool },
+    Capture {
+        count: u64,
+        whole: bool,
+    },
     Guest,
     Stop,
 }

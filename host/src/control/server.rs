@@ -121,7 +121,7 @@ fn serve(stream: &UnixStream, handle: &Handle) -> io::Result<()> {
     };
     let reply = match serde_json::from_slice(&line) {
         Ok(Request::Status) => Reply::Status(Box::new(handle.status())),
-        Ok(Request::Swap { guest }) => ask(Job::Swap { guest }),
+        Ok(Request::Swap(guest)) => ask(Job::Swap { guest }),
         Ok(Request::Reload) => ask(Job::Reload),
         Ok(Request::Rollback) => ask(Job::Rollback),
         Ok(Request::Shadow { guest, every }) => ask(Job::Shadow { guest, every }),

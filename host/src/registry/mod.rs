@@ -17,6 +17,7 @@ mod manifest;
 mod session;
 mod store;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use self::credentials::Credentials;
@@ -50,17 +51,17 @@ pub struct Pulled {
 pub struct Puller {
     time: Duration,
     credentials: Option<Credentials>,
-    store: Option<Store>,
+    folder: Option<PathBuf>,
 }
 
 impl Puller {
-    /// Pulls within `time`, and keeps what it pulled in `folder`.
+    /// Pulls within `time`, and keeps what it pulled in `folder`, which is made when it is needed.
     pub fn new(
         time: Duration,
         credentials: Option<Credentials>,
-        folder: Option<PrivateFolder>,
+        folder: Option<PathBuf>,
     ) -> Puller {
-        Puller { time, credentials, store: folder.map(Store::new) }
+        Puller { time, credentials, folder }
     }
 
     /// The component at `reference`. Takes as long as the registry does, or the limit is.
@@ -99,7 +100,7 @@ impl Puller {
 
     /// What the tag of `reference` was at when it was last pulled, if that is kept.
     pub fn last_pulled(&self, reference: &Reference) -> Option<Pulled> {
-        let pinned = self.store.as_ref()?.pinned(reference)?;
+        let pinned = self.store()?.pinned(reference)?;
         let octets = self.kept(pinned.digest()?)?;
         Some(Pulled { reference: pinned, octets })
     }
@@ -139,7 +140,7 @@ impl Puller {
                 octets.len()
             )));
         }
-        if let Some(store) = &self.store {
+        if let Some(store) = self.store() {
             store.keep(digest, manifest, layer.digest, &octets);
         }
         Ok(self.found(reference, digest, octets))
@@ -148,15 +149,24 @@ impl Puller {
     /// Remembers where the tag is.
     fn found(&self, reference: &Reference, digest: Digest, octets: Vec<u8>) -> Pulled {
         let pinned = reference.pinned(digest);
-        if let Some(store) = &self.store {
+        if let Some(store) = self.store() {
             store.remember(&pinned);
         }
         Pulled { reference: pinned, octets }
     }
 
+    /// What was pulled before; none where it cannot be kept.
+    fn store(&self) -> Option<Store> {
+        let path = self.folder.as_deref()?;
+        let folder = PrivateFolder::open(path).inspect_err(|error| {
+            tracing::warn!("no guests are kept in {}: {error}", path.display());
+        });
+        folder.ok().map(Store::new)
+    }
+
     /// The component of a manifest that was pulled before.
     fn kept(&self, digest: Digest) -> Option<Vec<u8>> {
-        let store = self.store.as_ref()?;
+        let store = self.store()?;
         let layer = Layer::of_manifest(&store.manifest(digest)?).ok()?;
         let start = Instant::now();
         let octets = store.component(layer.digest)?;

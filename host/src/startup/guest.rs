@@ -261,7 +261,12 @@ fn compiler(settings: &Settings, diagnostics: &mut Diagnostics) -> Compiler {
 
 /// What pulls guests as `settings` say. What is wrong with them is complained about.
 pub fn puller(settings: &Settings, diagnostics: &mut Diagnostics) -> Puller {
-    let folder = kept_in(&settings.guest_cache, "guest-cache", "guests", diagnostics);
+    let folder = match &settings.guest_cache {
+        // Most servers have no use for it: it is not made before it is needed.
+        KeptIn::Default => PrivateFolder::default_path(),
+        place => kept_in(place, "guest-cache", "guests", diagnostics)
+            .map(|folder| folder.path().to_path_buf()),
+    };
     let credentials = settings.registry_credentials.as_ref().and_then(|file| {
         let credentials = Credentials::new(file.path.clone());
         credentials

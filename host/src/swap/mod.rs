@@ -49,7 +49,7 @@ const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 const NICE: i32 = 5;
 
 /// Said to who asks for something of a shadow that is not there.
-const NO_SHADOW: &str = "no candidate runs beside (try `wasmhttpd ctl shadow GUEST` first)";
+const NO_SHADOW: &str = "no candidate runs beside (try `wasmhttpd ctl shadow FILE` first)";
 
 /// A generation that serves or has served.
 #[derive(Clone)]
