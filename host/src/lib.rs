@@ -10,6 +10,8 @@ pub mod control;
 pub mod files;
 pub mod http;
 pub mod log;
+pub mod private_folder;
+pub mod registry;
 pub mod sandbox;
 pub mod server;
 pub mod startup;

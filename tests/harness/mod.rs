@@ -4,13 +4,16 @@
 //! Every wait has a deadline, and what is waited for is a condition, never an amount of time. The
 //! deadlines are for a slow and busy machine: a test that passes does not come near them.
 
+pub mod artifact;
 mod askers;
 mod client;
 mod control;
 mod editions;
+pub mod liar;
 mod lines;
 pub mod load;
 mod process;
+mod registry;
 mod server;
 mod site;
 mod tiny;
@@ -18,10 +21,13 @@ mod tiny;
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use artifact::Artifact;
 pub use askers::Askers;
 pub use client::{Client, Lost, Response};
 pub use editions::{edition, editions};
+pub use liar::{Liar, Then, Told};
 pub use process::{cpu_while, shell_limit};
+pub use registry::Registry;
 pub use server::Server;
 pub use site::{Finished, Site, age, rename, without_file_privileges, write};
 pub use tiny::Tiny;

@@ -88,6 +88,8 @@ pub enum Breach {
 /// What happens to a guest before it serves anyone, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// A registry is asked for it.
+    Pull,
     /// Its file is read.
     Read,
     /// It is compiled.
@@ -107,6 +109,7 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Step::Pull => "pull",
             Step::Read => "read",
             Step::Compile => "compile",
             Step::Check => "check",

@@ -22,7 +22,9 @@ use crate::sandbox::contract::SettingHelp;
 use crate::server;
 
 pub use self::configured::configured_guest;
-pub use self::guest::{Candidate, Loader, Octets, Refusal, Source};
+pub use self::guest::{
+    Candidate, Found, Loader, Octets, Refusal, Source, found, pull_or_last, puller,
+};
 
 /// Everything needed to serve.
 pub struct Plan {
@@ -166,9 +168,7 @@ fn load_guest(
     diagnostics: &mut Diagnostics,
 ) -> Option<Candidate> {
     let source = Source::configured(&config.settings);
-    let loaded =
-        Loader::read(&source).and_then(|octets| loader.load(source.clone(), octets, config));
-    match loaded {
+    match loader.read(source.clone()).and_then(|found| loader.load(found, config)) {
         Ok(candidate) => Some(candidate),
         Err(refusal) => {
             diagnostics.extend(refusal.of(&source).complaints);
