@@ -213,7 +213,7 @@ fn other(kind: &str, artifact: &Artifact) -> Artifact {
 }
 
 /// An answer that was good, with a fault.
-fn damaged(kind: &str, asked: &Asked, good: Told, address: &str) -> Told {
+pub fn damaged(kind: &str, asked: &Asked, good: Told, address: &str) -> Told {
     let whole = good.octets;
     let end_of_head = memchr::memmem::find(&whole, b"\r\n\r\n").expect("a head") + 4;
     let (head, content) = (whole[..end_of_head].to_vec(), whole[end_of_head..].to_vec());

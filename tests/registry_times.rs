@@ -1,7 +1,7 @@
 //! A registry that takes its time: whatever hangs hangs alone.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::harness::artifact::digest;
 use crate::harness::liar::honestly;
 use crate::harness::{Artifact, Askers, DEADLINE, Liar, Then, Told, edition, editions, wait_until};
+use crate::registry_faults::damaged;
 
 /// Says nothing at all.
 fn silent() -> Liar {
@@ -92,6 +93,52 @@ fn a_digest_that_was_refused_is_not_tried_again() {
         server.waits_for_generation(2);
         assert_eq!(server.get("/page").edition(), 3);
     }
+}
+
+/// A look at a tag that fails is told by the status and in the log, and leaves the guest as it is; the
+/// next look that does not fail is as if nothing had been.
+#[test]
+fn a_look_at_a_tag_that_fails_is_told_until_one_does_not() {
+    let artifact = Artifact::of(&edition(2, ""));
+    let fault = Arc::<Mutex<&str>>::default();
+    let theirs = Arc::clone(&fault);
+    let liar = Liar::start(move |asked, address| {
+        let kind = *theirs.lock().expect("a kind");
+        match kind {
+            "" => honestly(asked, &artifact),
+            _ => damaged(kind, asked, honestly(asked, &artifact), address),
+        }
+    });
+    let reference = liar.reference("site/guest:1");
+    let server = editions().serve(&format!(
+        "parameter guest {reference}\nparameter control ctl.sock\nparameter guest-poll 0.05\n\
+         parameter pull-timeout 1\nparameter guest-cache off"
+    ));
+    for (kind, reason) in [
+        ("status-401", "registry-credentials"),
+        ("status-429", "try a longer guest-poll"),
+        ("status-500", "status 500"),
+        ("hang-before-head", "pull-timeout"),
+        ("hang-in-head", "pull-timeout"),
+        ("drip-head", "pull-timeout"),
+        ("endless-head", "did not come"),
+        ("reset-before-head", "did not come"),
+        ("end-in-head", "did not come"),
+        ("garbage", "did not come"),
+        ("redirect-loop", "after 5 places"),
+        ("redirect-plain", "neither secret nor sure"),
+    ] {
+        *fault.lock().expect("a kind") = kind;
+        wait_until(&format!("{kind} is told"), || {
+            server.status()["poll-failure"].as_str().is_some_and(|it| it.contains(reason))
+        });
+        server.logs(&["WARN", &reference, "could not be looked at", reason]);
+        assert_eq!(server.get("/page").edition(), 2, "{kind}");
+        *fault.lock().expect("a kind") = "";
+        wait_until("a look that did not fail", || server.status()["poll-failure"].is_null());
+    }
+    let status = server.status();
+    assert_eq!((&status["generation"], &status["refused"]), (&1.into(), &0.into()));
 }
 
 /// A password goes to the registry and nowhere else: not into the log, not to where it redirects to.
