@@ -38,7 +38,8 @@ pub fn component(package: &str, sources: &[&str]) -> PathBuf {
     }
     require_target();
 
-    let target_dir = required("OUT_DIR").join(package);
+    // One for all of a build script's components, so that what they depend on is compiled once.
+    let target_dir = required("OUT_DIR").join("guests");
     let mut cargo = Command::new(required("CARGO"));
     cargo
         .current_dir(&workspace)
