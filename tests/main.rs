@@ -63,5 +63,6 @@ mod swap;
 mod swap_load;
 mod timeouts;
 mod turned_out;
+mod versions;
 mod waiting;
 mod watch;

@@ -35,10 +35,13 @@ impl Tiny {
         Tiny { text: self.text.replace(old, new) }
     }
 
+    /// The component's text.
+    pub fn text(self) -> String {
+        PLACES.iter().fold(self.text, |text, (place, default)| text.replace(place, default))
+    }
+
     /// The component.
     pub fn component(self) -> Vec<u8> {
-        let whole =
-            PLACES.iter().fold(self.text, |text, (place, default)| text.replace(place, default));
-        wat::parse_str(whole).unwrap_or_else(|error| panic!("tiny.wat: {error}"))
+        wat::parse_str(self.text()).unwrap_or_else(|error| panic!("tiny.wat: {error}"))
     }
 }

@@ -138,6 +138,12 @@ pub enum LoadError {
         /// Which rule it breaks.
         why: &'static str,
     },
+    /// It has another version of the contract only.
+    #[error(
+        "it exports {0}, but this server knows wasmhttpd:guest/handler@0.1.0 (try a newer server, or \
+         a guest that exports both)"
+    )]
+    Version(String),
     /// It lacks the exports of the contract, or has them with other types, or its imports cannot
     /// be linked.
     #[error("it does not fit the world wasmhttpd:guest/guest@0.1.0: {0}")]
@@ -165,7 +171,9 @@ impl LoadError {
             LoadError::NotAComponent(_) | LoadError::CompileTime(_) | LoadError::Compiler(_) => {
                 Step::Compile
             }
-            LoadError::Import { .. } | LoadError::WrongWorld(_) => Step::Check,
+            LoadError::Import { .. } | LoadError::Version(_) | LoadError::WrongWorld(_) => {
+                Step::Check
+            }
             LoadError::TooLarge(_) | LoadError::Failed { call: START, .. } => Step::Instantiate,
             LoadError::Failed { .. } => Step::Configure,
         }

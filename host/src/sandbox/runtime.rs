@@ -49,6 +49,12 @@ const INSTANCE_OCTETS_MAX: usize = 1 << 20;
 /// fresh instance cheaper by the page faults it saves.
 const KEEP_RESIDENT_OCTETS: usize = 128 << 10;
 
+/// The interface of the contract, up to its version.
+const HANDLER: &str = "wasmhttpd:guest/handler@";
+
+/// How the versions begin that are compatible with the one in `wit/`.
+const COMPATIBLE: &str = "0.1.";
+
 /// What the operator decides about guests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuntimeOptions {
@@ -127,6 +133,7 @@ impl Runtime {
 
     fn generation(self: &Arc<Runtime>, component: Component) -> Result<Generation, LoadError> {
         let wasi = self.check_imports(&component)?;
+        self.check_version(&component)?;
         let mut linker = Linker::<State>::new(&self.engine);
         let linked = if wasi { wasi::add_to_linker(&mut linker) } else { Ok(()) };
         let pre = linked
@@ -152,6 +159,22 @@ impl Runtime {
             return Err(LoadError::Import { name: name.into(), why });
         }
         Ok(wasi)
+    }
+
+    /// That the component has a version of the contract which is known here, if it has any: what
+    /// is missing otherwise is said when it is bound.
+    fn check_version(&self, component: &Component) -> Result<(), LoadError> {
+        let component_type = component.component_type();
+        let mut unknown = None;
+        for (name, _) in component_type.exports(&self.engine) {
+            match name.strip_prefix(HANDLER) {
+                // As the Component Model has it: 0.1.1 has all that 0.1.0 has.
+                Some(version) if version.starts_with(COMPATIBLE) => return Ok(()),
+                Some(_) => unknown = Some(name.into()),
+                None => {}
+            }
+        }
+        unknown.map_or(Ok(()), |name| Err(LoadError::Version(name)))
     }
 
     /// The clock of deadlines, without which no call may be made.
