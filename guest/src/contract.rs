@@ -1,10 +1,11 @@
 //! The types of `wit/handler.wit`, in its words.
 //!
 //! The core of the guest is written against these, so that it compiles and is tested on any target;
-//! `bindings` alone knows the generated types and moves values from one to the other.
+//! the SDK alone knows the generated types and moves values from one to the other.
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 /// One line of web.conf that is the guest's to understand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,17 @@ pub enum IpAddress {
     Ipv4(u32),
     /// The upper and the lower 64 bits.
     Ipv6((u64, u64)),
+}
+
+impl From<IpAddress> for IpAddr {
+    fn from(from: IpAddress) -> Self {
+        match from {
+            IpAddress::Ipv4(address) => Self::V4(address.into()),
+            IpAddress::Ipv6((upper, lower)) => {
+                Self::V6((u128::from(upper) << 64 | u128::from(lower)).into())
+            }
+        }
+    }
 }
 
 /// What the host knows of a request besides its octets.

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use core::str;
 
 /// The longest head that is remembered. The buffer is there from the start, because what is
-/// allocated between two requests has to be gone before the next one (see `heap`).
+/// allocated between two requests has to be gone before the next one (see the SDK's `heap`).
 pub const HEAD_OCTETS_MAX: usize = 16_384;
 
 /// What was read from a head.

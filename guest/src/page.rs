@@ -155,10 +155,16 @@ pub fn trouble_status(trouble: Trouble) -> u16 {
 
 const PAGE_FIELDS: &str = "Content-Type: text/html; charset=utf-8\r\n";
 
-fn page(status: u16, mut fields: String) -> Response {
+fn page(status: u16, fields: String) -> Response {
+    let Explanation { reason, text, .. } = explain(status);
+    explained(status, reason, text, fields)
+}
+
+/// An answer with a page in one's own words, which are HTML, and with these fields before those of
+/// the page.
+pub fn explained(status: u16, reason: &str, sentence: &str, mut fields: String) -> Response {
     fields.push_str(PAGE_FIELDS);
     let mut text = String::with_capacity(TEMPLATE.len() + 128);
-    let Explanation { reason, text: sentence, .. } = explain(status);
     for &(start, end, blank) in &CUTS {
         text.push_str(&TEMPLATE[start..end]);
         match blank {

@@ -56,9 +56,31 @@ fn append(octets: &[u8], path: &mut String) -> Result<(), Unnamed> {
     Ok(())
 }
 
+/// The decoded form of any escaped path whose grammar has been checked, even of one that names no file
+/// here, for rules about paths: hidden names are left in, an escaped slash is a slash, and what is not
+/// UTF-8 becomes U+FFFD. None where an escape stands for NUL.
+pub fn decode_any(escaped: &[u8]) -> Option<String> {
+    let (mut octets, _) = unescape_all(escaped)?;
+    if octets.is_empty() {
+        return Some("/".into());
+    }
+    remove_dot_segments(&mut octets);
+    octets.dedup_by(|next, previous| *next == b'/' && *previous == b'/');
+    Some(String::from_utf8_lossy(&octets).into_owned())
+}
+
 /// The path without escapes. `%00` ends a name for some recipients and not for others: it is
 /// refused; an escaped slash is part of a name that no file system has.
 fn unescape(escaped: &[u8]) -> Result<Vec<u8>, Unnamed> {
+    match unescape_all(escaped) {
+        None => Err(Unnamed::Malformed),
+        Some((_, true)) => Err(Unnamed::Unnameable),
+        Some((octets, false)) => Ok(octets),
+    }
+}
+
+/// The path without escapes, and whether one of them was a slash; none where one is malformed.
+fn unescape_all(escaped: &[u8]) -> Option<(Vec<u8>, bool)> {
     let mut octets = Vec::with_capacity(escaped.len());
     let mut slash = false;
     let mut rest = escaped;
@@ -66,20 +88,17 @@ fn unescape(escaped: &[u8]) -> Result<Vec<u8>, Unnamed> {
         let mut octet = *first;
         rest = tail;
         if octet == b'%' {
-            let [high, low, tail @ ..] = tail else { return Err(Unnamed::Malformed) };
-            let (Some(high), Some(low)) = (octet::hex_value(*high), octet::hex_value(*low)) else {
-                return Err(Unnamed::Malformed);
-            };
-            octet = high << 4 | low;
+            let [high, low, tail @ ..] = tail else { return None };
+            octet = octet::hex_value(*high)? << 4 | octet::hex_value(*low)?;
             if octet == 0 {
-                return Err(Unnamed::Malformed);
+                return None;
             }
             slash |= octet == b'/';
             rest = tail;
         }
         octets.push(octet);
     }
-    if slash { Err(Unnamed::Unnameable) } else { Ok(octets) }
+    Some((octets, slash))
 }
 
 /// The text that a piece of the configuration stands for, in which escapes are as in an address.
@@ -178,6 +197,23 @@ mod tests {
         becomes("/./a", "/a");
         becomes("/a//../b", "/a/b");
         becomes("/a//..", "/a/");
+    }
+
+    #[test]
+    fn any_path_has_a_form_for_rules() {
+        for (escaped, path) in [
+            ("", "/"),
+            ("/a/b", "/a/b"),
+            ("/.git/config", "/.git/config"),
+            ("/a%2Fb", "/a/b"),
+            ("/x%2f..%2fa//b", "/a/b"),
+            ("/..%2fa", "/a"),
+            ("/a%ffb", "/a\u{fffd}b"),
+            ("/%2561", "/%61"),
+        ] {
+            assert_eq!(decode_any(escaped.as_bytes()).as_deref(), Some(path), "{escaped}");
+        }
+        assert_eq!(decode_any(b"/a%00"), None);
     }
 
     #[test]

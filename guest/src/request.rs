@@ -23,6 +23,37 @@ pub enum Wish {
     Options,
 }
 
+/// A request whose head is sound: two recipients cannot read it differently.
+///
+/// It may still be refused, for what it wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sound {
+    /// The head that it was read from.
+    pub head: Head,
+    /// Its target.
+    pub target: Target,
+    /// The name of the host asked for; empty when there was none.
+    pub host: Span,
+    /// Where it ends, and what becomes of the connection.
+    pub framing: Framing,
+}
+
+impl Sound {
+    /// Reads a head; what is refused is refused for good, and its connection ends.
+    #[inline]
+    pub fn read(octets: &[u8]) -> Result<Self, Refusal> {
+        // 1. The grammar of the head.
+        let head = Head::read(octets)?;
+        // 2. Where the request ends: without that nobody knows where the next one begins.
+        let framing = Framing::read(&head, octets)?;
+        // 3. The host (RFC 9112, section 3.2).
+        let host = host(&head, octets).ok_or(Refusal::Malformed)?;
+        // 4. The target, whose own host goes before.
+        let target = Target::read(octets, head.target, head.method).ok_or(Refusal::Malformed)?;
+        Ok(Self { head, target, host: target.host.unwrap_or(host), framing })
+    }
+}
+
 /// A request that can be answered otherwise than with a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request {
@@ -58,16 +89,9 @@ impl Request {
     /// Reads a head, and appends the decoded path to `path` if a resource is wanted and its path is
     /// not plain.
     pub fn read(octets: &[u8], path: &mut String) -> Result<Self, Refused> {
-        // 1. The grammar of the head.
-        let head = Head::read(octets).map_err(Refused::closing)?;
-        // 2. Where the request ends: without that nobody knows where the next one begins.
-        let framing = Framing::read(&head, octets).map_err(Refused::closing)?;
-        // 3. The host (RFC 9112, section 3.2).
-        let host = host(&head, octets).ok_or(Refused::closing(Refusal::Malformed))?;
-        // 4. The target, whose own host goes before.
-        let target = Target::read(octets, head.target, head.method)
-            .ok_or(Refused::closing(Refusal::Malformed))?;
-        let host = target.host.unwrap_or(host);
+        // 1. to 4. Whether there is a request at all.
+        let Sound { head, target, host, framing } =
+            Sound::read(octets).map_err(Refused::closing)?;
         // From here on the request is sound, and its connection may go on.
         let persistence = framing.persistence;
         let refuse = |refusal| Err(Refused { refusal, persistence });

@@ -3,9 +3,10 @@
 //! Owns how a guest is built: target, profile, crate type, and what happens when the target is
 //! missing. A build script names the package and its sources, and gets the component's path.
 //! A guest needs no `cdylib` in its manifest: the crate type is given here, so that on native
-//! targets it stays a plain library.
+//! targets it can stay a plain library.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 
@@ -32,6 +33,15 @@ const NOT_INHERITED: [&str; 7] = [
 /// failure the build script ends with a message for cargo to show.
 #[must_use]
 pub fn component(package: &str, sources: &[&str]) -> PathBuf {
+    component_with(package, &[], sources)
+}
+
+/// As [`component`], with these features of the package.
+///
+/// All components of a build script are built below one folder, so that what they have in common is
+/// compiled once.
+#[must_use]
+pub fn component_with(package: &str, features: &[&str], sources: &[&str]) -> PathBuf {
     let workspace = workspace();
     for source in sources.iter().chain(&["Cargo.toml", "Cargo.lock"]) {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
@@ -45,6 +55,7 @@ pub fn component(package: &str, sources: &[&str]) -> PathBuf {
         .current_dir(&workspace)
         .args(["rustc", "--locked", "--lib", "--crate-type", "cdylib"])
         .args(["--package", package, "--target", TARGET, "--profile", PROFILE])
+        .args(["--features", &features.join(",")])
         .arg("--target-dir")
         .arg(&target_dir);
     for variable in NOT_INHERITED {
@@ -59,7 +70,18 @@ pub fn component(package: &str, sources: &[&str]) -> PathBuf {
         }
         Err(error) => fail(&format!("cannot run cargo to build the guest {package}: {error}")),
     }
-    target_dir.join(TARGET).join(PROFILE).join(package.replace('-', "_")).with_extension("wasm")
+    let built = target_dir.join(TARGET).join(PROFILE).join(package.replace('-', "_"));
+    kept(&built.with_extension("wasm"), &[&[package], features].concat().join("-"))
+}
+
+/// Copies a component to where the next one, of the same package with other features, does not
+/// replace it.
+fn kept(built: &Path, name: &str) -> PathBuf {
+    let component = required("OUT_DIR").join(name).with_extension("wasm");
+    match fs::copy(built, &component) {
+        Ok(_) => component,
+        Err(error) => fail(&format!("cannot copy {}: {error}", built.display())),
+    }
 }
 
 /// The folder of the workspace: the nearest one upwards with a `Cargo.lock`.

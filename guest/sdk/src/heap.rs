@@ -1,5 +1,5 @@
 //! Memory: a bump allocator that a request leaves as it found it, and the rest of what a program
-//! without std has to bring along. All `unsafe` code of the guest is here.
+//! without std has to bring along (the feature `bare`).
 //!
 //! Memory is handed out upwards from a base. Nothing is kept of blocks but how many are live: when
 //! none is, the next request starts at the base again. What the site keeps for good is allocated
@@ -101,18 +101,18 @@ impl Default for Bump {
 }
 
 #[cfg(target_family = "wasm")]
-pub use wasm::{OneThread, seal};
+pub use one_thread::OneThread;
+
+#[cfg(all(target_family = "wasm", feature = "bare"))]
+pub use wasm::seal;
+
+/// Nothing to do where memory is another allocator's.
+#[cfg(all(target_family = "wasm", not(feature = "bare")))]
+pub fn seal() {}
 
 #[cfg(target_family = "wasm")]
-mod wasm {
-    use super::Bump;
-    use core::alloc::{GlobalAlloc, Layout};
-    use core::arch::wasm32;
+mod one_thread {
     use core::ops::Deref;
-    use core::ptr;
-
-    /// The size of a page of memory.
-    const PAGE_OCTETS: usize = 65_536;
 
     /// A static that is not shared, because there is nobody to share it with.
     pub struct OneThread<T>(T);
@@ -136,6 +136,17 @@ mod wasm {
             &self.0
         }
     }
+}
+
+#[cfg(all(target_family = "wasm", feature = "bare"))]
+mod wasm {
+    use super::{Bump, OneThread};
+    use core::alloc::{GlobalAlloc, Layout};
+    use core::arch::wasm32;
+    use core::ptr;
+
+    /// The size of a page of memory.
+    const PAGE_OCTETS: usize = 65_536;
 
     static BUMP: OneThread<Bump> = OneThread::new(Bump::new());
 
