@@ -10,6 +10,7 @@ pub mod control;
 pub mod files;
 pub mod http;
 pub mod log;
+pub mod project;
 pub mod sandbox;
 pub mod server;
 pub mod startup;

@@ -48,7 +48,6 @@ pub fn component_with(package: &str, features: &[&str], sources: &[&str]) -> Pat
     }
     require_target();
 
-    // One for all of a build script's components, so that what they depend on is compiled once.
     let target_dir = required("OUT_DIR").join("guests");
     let mut cargo = Command::new(required("CARGO"));
     cargo
