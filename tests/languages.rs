@@ -3,11 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::harness::Registry;
+use crate::harness::{Registry, shell};
 use crate::small_site::{LINES, answers_the_table, complains_about_its_configuration, serve, site};
 
 #[test]
@@ -67,15 +66,4 @@ fn copy_folder(from: &Path, to: &Path) {
             fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
         }
     }
-}
-
-/// Runs a command line as a person would.
-pub fn shell(folder: &Path, line: &str) -> String {
-    let mut shell = Command::new("bash");
-    shell.args(["-euc", line]).current_dir(folder);
-    let output = shell.output().unwrap_or_else(|error| panic!("bash: {error}"));
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{line}: {printed}{complaints}");
-    printed
 }

@@ -40,6 +40,7 @@ mod original;
 mod persistence;
 mod policy;
 mod probation;
+mod projects;
 mod range_cases;
 mod reader;
 mod readme;

@@ -23,7 +23,7 @@ pub use askers::Askers;
 pub use client::{Client, Lost, Response};
 pub use editions::{edition, editions};
 pub use process::{cpu_while, shell_limit};
-pub use registries::Registry;
+pub use registries::{Registry, shell, shell_command};
 pub use server::Server;
 pub use site::{Finished, Site, age, rename, without_file_privileges, write};
 pub use tiny::Tiny;

@@ -1,5 +1,6 @@
 //! The second tier: tests that build with packages from public registries.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::skip;
@@ -36,6 +37,34 @@ impl Registry {
         }
         is_there
     }
+}
+
+/// Runs a command line in a folder as a person would who has the program installed. Returns what it
+/// printed.
+pub fn shell(folder: &Path, line: &str) -> String {
+    let output = shell_command(folder, line).output();
+    let output = output.unwrap_or_else(|error| panic!("bash: {error}"));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{line}: {printed}{complaints}");
+    printed
+}
+
+/// The command for [`shell`].
+pub fn shell_command(folder: &Path, line: &str) -> Command {
+    let program = Path::new(env!("CARGO_BIN_EXE_wasmhttpd"));
+    let mut path = program.parent().expect("a folder").as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let mut shell = Command::new("bash");
+    shell.args(["-euc", line]).current_dir(folder).env("PATH", path);
+    // What was compiled before is shared with the other tests; what is set for this build is not.
+    shell.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).env_remove("CACHE_DIRECTORY");
+    for variable in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "RUSTFLAGS", "RUSTC_WRAPPER"] {
+        shell.env_remove(variable);
+    }
+    shell.stdin(Stdio::null());
+    shell
 }
 
 fn command(program: &str, arguments: &[&str]) -> Command {

@@ -35,11 +35,7 @@ macro_rules! template {
 /// A file of elsewhere in the repository, as it is.
 macro_rules! copy {
     ($path:literal, $file:literal) => {
-        File {
-            path: $path,
-            text: include_str!(concat!("../../../", $file)),
-            is_template: false,
-        }
+        File { path: $path, text: include_str!(concat!("../../../", $file)), is_template: false }
     };
 }
 
