@@ -18,7 +18,7 @@ fn a_project_has_what_it_says_in_each_language() {
         let site = Site::new();
         let printed = site.run(&["new", "my-site", "--lang", lang]).succeeds().stdout;
         assert!(printed.starts_with("my-site is there. Next:\n  cd my-site\n"), "{printed}");
-        assert!(printed.ends_with("\n  wasmhttpd\n"), "{printed}");
+        assert!(printed.ends_with("\n  wasmhttpd"), "{printed}");
         for file in ["README.md", "web.conf", ".gitignore", "www/index.html"].iter().chain(files) {
             let path = site.path(&format!("my-site/{file}"));
             let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));

@@ -25,6 +25,7 @@ from wit_world.exports.handler import (
     Found,
     Found_Directory,
     Found_File,
+    Found_Nothing,
     Lookup,
     Parsed,
     Persistence,
