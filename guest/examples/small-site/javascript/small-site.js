@@ -60,8 +60,17 @@ class Refusal extends Error {
     }
 }
 
-/** Reads a head. What does not match the grammar is refused, and never repaired. */
+/** The last request: `parse` and `respond` get the same head after each other. */
+let last = { head: null, request: null };
+
+/** Reads a head, unless it is the last one. */
 function read(head) {
+    if (head !== last.head) last = { head, request: readAnew(head) };
+    return last.request;
+}
+
+/** Reads a head. What does not match the grammar is refused, and never repaired. */
+function readAnew(head) {
     const [first, ...lines] = head.split("\r\n");
     const requestLine = REQUEST_LINE.exec(first);
     if (!requestLine || lines.pop() !== "" || lines.pop() !== "") throw new Refusal(400);
