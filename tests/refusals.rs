@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use fixtures::HOSTILE;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::control::{self, SOCKET};
@@ -284,6 +286,30 @@ fn disarmed(lines: &str, bomb: &[u8], words: &[&str]) -> Server {
 fn a_component_that_takes_too_long_to_compile_is_refused() {
     let bomb = bomb(2_000, 1_000);
     disarmed("parameter compile-timeout 1", &bomb, &["within 1 s", "compile-timeout"]);
+}
+
+/// A guest that an interpreter is part of takes half a minute to compile; on a machine where others want
+/// the processors too, that was a minute by the clock, and the guest was refused.
+#[test]
+fn a_compiler_that_waits_for_a_processor_is_not_late() {
+    let server = serve("");
+    server.site.configure(&format!("{TINY}\nparameter compile-timeout 1"));
+    assert!(control::reload(&server).contains("generation 1 goes on"));
+    let process = server.process();
+    thread::scope(|scope| {
+        let busy = scope.spawn(|| {
+            wait_until("there is a compiler", || !process.children().is_empty());
+            let id = process.children()[0].try_into().expect("a process id");
+            let compiler = Pid::from_raw(id).expect("a process id");
+            kill_process(compiler, Signal::STOP).expect("a process to stop");
+            let start = Instant::now();
+            wait_until("the time is over", || start.elapsed() > Duration::from_secs(2));
+            kill_process(compiler, Signal::CONT).expect("a process to go on");
+        });
+        // It is compiled, and only then found to be no guest.
+        refused(&server, &bomb(20, 1_000), "check", &["wasmhttpd:guest/handler"]);
+        busy.join().expect("it was stopped for a while");
+    });
 }
 
 /// Fault 14: a compile bomb is disarmed by the memory it may take.

@@ -8,6 +8,7 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{GuestPlace, SETTINGS};
+use crate::project::Language;
 use crate::sandbox::COMPILE_SUBCOMMAND;
 use crate::sandbox::contract::SettingHelp;
 
@@ -52,6 +53,15 @@ pub enum Command {
         /// Read this configuration [default: web.conf in the working folder]
         #[arg(short, long, value_name = "FILE", requires = "configured")]
         config: Option<PathBuf>,
+    },
+    /// Write a project of a guest of one's own into a new folder
+    New {
+        /// The folder, and the site's name
+        name: String,
+
+        /// What the guest is written in
+        #[arg(long, value_enum, value_name = "LANGUAGE", default_value_t = Language::Rust)]
+        lang: Language,
     },
     /// Tell a server that serves what to do: replace its guest, read web.conf again, say how it is
     Ctl(Control),

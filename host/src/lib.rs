@@ -11,6 +11,7 @@ pub mod files;
 pub mod http;
 pub mod log;
 pub mod private_folder;
+pub mod project;
 pub mod registry;
 pub mod sandbox;
 pub mod server;

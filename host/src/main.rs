@@ -11,7 +11,7 @@ use wasmhttpd::sandbox::{self, EMBEDDED_GUEST};
 use wasmhttpd::server::Server;
 use wasmhttpd::startup::Plan;
 use wasmhttpd::swap::{self, Job, Swapper};
-use wasmhttpd::{control, log, server, startup};
+use wasmhttpd::{control, log, project, server, startup};
 
 fn main() -> ExitCode {
     abort_on_panic();
@@ -45,6 +45,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 Ok(component) => write_guest(&component),
                 Err(diagnostics) => Ok(refuse(&diagnostics)),
             }
+        }
+        Some(Command::New { name, lang }) => {
+            io::stdout().write_all(project::write(name, *lang)?.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
         }
         Some(Command::Ctl(control)) => control::run(control),
         Some(Command::CompileGuest { seconds, octets, folder }) => {

@@ -31,7 +31,7 @@ fn main() {
         workers: 1,
         deadline: Duration::from_secs(1),
         memory_octets_max: 64 << 20,
-        wasi: false,
+        wasi: true,
     })
     .expect("an engine");
     let mut components: Vec<(String, Vec<u8>)> = std::env::args()

@@ -332,7 +332,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting!(
         "compile-timeout" "SECONDS" = "60",
-        "Longest time to compile a guest",
+        "Processor time that compiling a guest may take; by the clock, ten times as long",
         |settings, value| set(&mut settings.compile_timeout, value.seconds())
     ),
     setting!(

@@ -9,7 +9,7 @@
 
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 use std::sync::Arc;
@@ -38,13 +38,17 @@ const MESSAGE_OCTETS_MAX: usize = 16 << 10;
 /// What the child sends first.
 const HEADER_OCTETS: usize = 9;
 
+/// How much longer than its processor time a child may take by the clock: on a busy machine it waits for
+/// a processor most of the time, and no guest is to blame for that.
+const WAIT_FACTOR: u32 = 10;
+
 /// What every component and module begins with.
 const MAGIC: &[u8] = b"\0asm";
 
 /// What a child may use.
 #[derive(Debug, Clone, Copy)]
 pub struct CompilerLimits {
-    /// Longest time, by the wall clock.
+    /// Processor time; and by the clock, ten times as long.
     pub time: Duration,
     /// Address space, in octets.
     pub memory_octets: usize,
@@ -93,7 +97,7 @@ impl Compiler {
         let failed = |error: io::Error| LoadError::Compiler(format!("it cannot be run: {error}"));
         let mut child = self.start(component).map_err(failed)?;
         let answer = match child.stdout.take() {
-            Some(mut pipe) => receive(&mut pipe, start + self.limits.time),
+            Some(mut pipe) => receive(&mut pipe, start + self.limits.time * WAIT_FACTOR),
             None => Answer::Ended,
         };
         // Whatever it said, it has nothing more to do; one that ended by itself does not notice.
@@ -103,6 +107,9 @@ impl Compiler {
             Answer::Code(octets) => Ok(Code::vouched_for(octets)),
             Answer::Refusal(reason) => Err(LoadError::NotAComponent(reason)),
             Answer::Late => Err(LoadError::CompileTime(self.limits.time)),
+            Answer::Ended if status.signal() == Some(Signal::XCPU.as_raw()) => {
+                Err(LoadError::CompileTime(self.limits.time))
+            }
             Answer::Ended => Err(LoadError::Compiler(format!(
                 "it came to an end by itself ({status}), which more memory may help \
                  (parameter compile-memory)"
@@ -199,12 +206,13 @@ fn limit_self(seconds: u64, memory_octets: u64) -> io::Result<()> {
     // Nobody is left to compile for once the server has ended.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let limits = [
-        (Resource::As, memory_octets),
-        (Resource::Cpu, seconds.saturating_add(1)),
-        (Resource::Core, 0),
+        (Resource::As, memory_octets, memory_octets),
+        // What ends it at the first limit tells the parent why; the second one kills.
+        (Resource::Cpu, seconds, seconds.saturating_add(1)),
+        (Resource::Core, 0, 0),
     ];
-    for (resource, limit) in limits {
-        setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
+    for (resource, current, maximum) in limits {
+        setrlimit(resource, Rlimit { current: Some(current), maximum: Some(maximum) })?;
     }
     Ok(())
 }

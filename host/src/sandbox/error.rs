@@ -128,7 +128,7 @@ pub enum LoadError {
     #[error("it is not a WebAssembly component: {0}")]
     NotAComponent(String),
     /// Compiling took too long.
-    #[error("it was not compiled within {} s (parameter compile-timeout)", .0.as_secs_f64())]
+    #[error("it was not compiled within {} s of processor time (parameter compile-timeout)", .0.as_secs_f64())]
     CompileTime(Duration),
     /// The compiler itself failed.
     #[error("the compiler failed: {0}")]

@@ -1,0 +1,5 @@
+//! What wit-bindgen writes, alone in a file.
+
+#![allow(missing_docs, clippy::all)]
+
+wit_bindgen::generate!({ path: "../../../../wit", world: "guest" });
