@@ -18,6 +18,7 @@ mod configured;
 mod contract;
 mod control;
 mod curl;
+mod documents;
 mod entries;
 mod exports;
 mod failing_calls;

@@ -7,13 +7,16 @@
 mod askers;
 mod client;
 mod control;
+pub mod document;
 mod editions;
 mod lines;
 pub mod load;
 mod process;
 mod server;
+pub mod shell;
 mod site;
 mod tiny;
+mod wasmtime;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,6 +28,7 @@ pub use process::{cpu_while, shell_limit};
 pub use server::Server;
 pub use site::{Finished, Site, age, rename, without_file_privileges, write};
 pub use tiny::Tiny;
+pub use wasmtime::wasmtime;
 
 /// How long anything may take that should happen at once.
 pub const DEADLINE: Duration = Duration::from_secs(30);
