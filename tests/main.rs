@@ -32,6 +32,7 @@ mod hostile_answers;
 mod hostile_lookups;
 mod http;
 mod http_table;
+mod inspect;
 mod invocation;
 mod limits;
 mod listing;
