@@ -229,10 +229,9 @@ fn failure(breaches: &mut Vec<BreachMet>, failed: CallFailed, line: String) -> &
         GuestError::Breach(breach) => breach.name(),
         other => other.name(),
     };
-    let reason = match &error {
-        GuestError::Breach(breach) => breach.to_string(),
-        other => other.to_string(),
-    };
+    // Which starts with the word that is the name, or with `breach`.
+    let reason = error.to_string();
+    let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, reason)| reason).to_owned();
     note(breaches, name, call, reason, line);
     error.name()
 }
