@@ -199,7 +199,10 @@ fn what_a_document_starts_ends_with_it() {
     .expect("nothing wrong");
     let pid = fs::read_to_string(&file).expect("written").trim().to_owned();
     crate::harness::wait_until("it has ended", || !Path::new(&format!("/proc/{pid}")).exists());
+    document("```console\n$ { sleep 0.1; echo a; echo \"it's\"; echo b; } &\na\nit[..]s\n```\n")
+        .expect("right");
     fails("```console\n$ { echo down; } &\nup\n```\n", 2, &["down"]);
+    fails("```console\n$ { echo b; echo a; } &\na\nb\n```\n", 2, &["something else"]);
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn breaches_are_told_by_name() {
         ("/parts/texts-65", "parse", "too-many"),
         ("/slice/in-parse", "parse", "slice-of-nothing"),
         ("/slice/one-over", "respond", "slice-outside"),
-        ("/slice/of-nothing", "respond", "slice-of-nothing"),
+        ("/slice/one-over", "respond", "slice-of-nothing"),
         ("/respond-trap", "respond", "trap"),
         ("/state", "parse", "impure"),
     ];

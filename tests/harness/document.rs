@@ -30,11 +30,25 @@ pub struct Step {
 }
 
 impl Step {
-    /// It goes on while the next one runs; its first lines count.
+    /// It goes on while the next one runs. What is shown of it comes first, maybe between other lines: a
+    /// server logs.
     pub fn is_background(&self) -> bool {
         let command = self.command.trim_end();
         command.ends_with('&') && !command.ends_with("&&")
     }
+}
+
+/// Words by which the last line that is shown of a command is known when it comes.
+pub fn last_words(step: &Step) -> Option<&str> {
+    let last = step.expected.as_ref()?.iter().rev().find(|line| !line.is_empty())?;
+    last.split(ANYTHING).max_by_key(|words| words.len())
+}
+
+/// Whether lines that a document shows are among those of a command that goes on, in their order.
+pub fn is_among(expected: &[String], got: &[String]) -> bool {
+    let mut got = got.iter();
+    let mut shown = expected.iter().filter(|line| !line.is_empty());
+    shown.all(|line| got.any(|got| match_line(line.trim_end(), got.trim_end())))
 }
 
 /// The blocks of a document that are to be run.

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
-use super::document::{Block, Step, is_as_shown};
+use super::document::{Block, Step, is_among, is_as_shown, last_words};
 use super::{age, holds_within, wasmtime};
 
 /// Seconds after the Unix epoch when the files of the site were last modified.
@@ -109,12 +109,11 @@ impl Scratch {
             for step in &block.steps {
                 let file = format!("'{out}/{index}'");
                 let _ = writeln!(script, "exec >{file} 2>&1\n{}", step.command);
-                if let Some(expected) = step.expected.as_ref().filter(|_| step.is_background()) {
-                    let count =
-                        expected.iter().rposition(|line| !line.is_empty()).map_or(0, |at| at + 1);
+                if let Some(words) = last_words(step).filter(|_| step.is_background()) {
+                    let words = words.replace('\'', "'\\''");
                     let _ = writeln!(
                         script,
-                        "while kill -0 $! 2>/dev/null && [ \"$(wc -l <{file})\" -lt {count} ]; do sleep 0.02; done"
+                        "while kill -0 $! && ! grep -qF -e '{words}' {file}; do sleep 0.02; done 2>/dev/null"
                     );
                 }
                 index += 1;
@@ -155,8 +154,11 @@ fn complaint(
         (None, Some(time)) => format!("`{command}` did not end within {time:?}\n"),
         (None, None) => {
             let expected = expected.as_ref()?;
-            let first = if step.is_background() { expected.len() } else { got.len() };
-            if is_as_shown(expected, &got[..first.min(got.len())]) {
+            let is_right = match step.is_background() {
+                true => is_among(expected, got),
+                false => is_as_shown(expected, got),
+            };
+            if is_right {
                 return None;
             }
             format!("`{command}` printed something else\n")
