@@ -63,6 +63,9 @@ pub enum Command {
         #[arg(long, value_enum, value_name = "LANGUAGE", default_value_t = Language::Rust)]
         lang: Language,
     },
+    /// Say what the component in FILE is, what it answers, how long that takes, and where it breaks the
+    /// contract; exit with 1 if it does, or is no guest
+    Inspect(Inspect),
     /// Tell a server that serves what to do: replace its guest, read web.conf again, say how it is
     Ctl(Control),
     /// Compile standard input to standard output, for a server that started this
@@ -75,6 +78,26 @@ pub enum Command {
         /// Where compiled functions are kept
         folder: Option<PathBuf>,
     },
+}
+
+/// `wasmhttpd inspect`.
+#[derive(Debug, Clone, Args)]
+pub struct Inspect {
+    /// The component
+    pub file: PathBuf,
+
+    /// Give it the media and parameter lines of this configuration, and its limits [default: none, and
+    /// the limits of a server whose web.conf sets none]
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Ask for this address too, such as /private/; may be given several times
+    #[arg(long, value_name = "TARGET")]
+    pub get: Vec<String>,
+
+    /// For programs, with all answers
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `wasmhttpd ctl`.

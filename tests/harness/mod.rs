@@ -8,6 +8,7 @@ pub mod artifact;
 mod askers;
 mod client;
 mod control;
+pub mod document;
 mod editions;
 pub mod liar;
 mod lines;
@@ -16,8 +17,10 @@ mod packages;
 mod process;
 mod registry;
 mod server;
+pub mod shell;
 mod site;
 mod tiny;
+mod wasmtime;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -33,6 +36,7 @@ pub use registry::Registry;
 pub use server::Server;
 pub use site::{Finished, Site, age, rename, without_file_privileges, write};
 pub use tiny::Tiny;
+pub use wasmtime::wasmtime;
 
 /// How long anything may take that should happen at once.
 pub const DEADLINE: Duration = Duration::from_secs(30);

@@ -31,6 +31,20 @@ pub enum GuestError {
     Configuration(Vec<Problem>),
 }
 
+impl GuestError {
+    /// The cause in a word, which each message starts with.
+    pub fn name(&self) -> &'static str {
+        match self {
+            GuestError::Deadline => "deadline",
+            GuestError::Memory => "memory",
+            GuestError::Stack => "stack",
+            GuestError::Trap(_) => "trap",
+            GuestError::Breach(_) => "breach",
+            GuestError::Configuration(_) => "configuration",
+        }
+    }
+}
+
 /// A promise of the contract that an answer broke.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Breach {
@@ -83,6 +97,24 @@ pub enum Breach {
     /// Octets of a file when none was found.
     #[error("a slice, but no file was found")]
     SliceOfNothing,
+}
+
+impl Breach {
+    /// Which promise it was.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Breach::Malformed(_) => "malformed",
+            Breach::Waits => "waits",
+            Breach::TooMany { .. } => "too-many",
+            Breach::Path(_) => "path",
+            Breach::Status(_) => "status",
+            Breach::Field { .. } => "field",
+            Breach::ReservedField(_) => "reserved-field",
+            Breach::ContentForbidden(_) => "content-forbidden",
+            Breach::SliceOutside { .. } => "slice-outside",
+            Breach::SliceOfNothing => "slice-of-nothing",
+        }
+    }
 }
 
 /// What happens to a guest before it serves anyone, in this order.

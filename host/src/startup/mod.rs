@@ -80,7 +80,10 @@ fn read_folder_or_file(arguments: &Arguments) -> Result<(Diagnostics, Config), D
 }
 
 /// Reads the web.conf at `file`, or the one in the working folder.
-fn read_file(file: Option<&Path>) -> Result<(Diagnostics, Config), Diagnostics> {
+///
+/// # Errors
+/// When there is nothing to read.
+pub fn read_file(file: Option<&Path>) -> Result<(Diagnostics, Config), Diagnostics> {
     let path = file.unwrap_or(Path::new(DEFAULT_FILE));
     let mut diagnostics = Diagnostics::new(path.display().to_string());
     if file.is_none() && !path.exists() {

@@ -2,16 +2,14 @@
 //!
 //! Owns the thread that does it, the swapper: one job at a time, in the order they came. A job leads
 //! through steps, each of which can refuse: the component is read, compiled, checked, instantiated,
-//! configured ([`crate::startup`]), and rehearsed ([`rehearsal`]) before the workers take it over
+//! configured ([`crate::startup`]), and rehearsed ([`crate::rehearsal`]) before the workers take it over
 //! between two requests. For a while it is on probation ([`crate::server::Probation`]): if it fails for
 //! several clients, the one before it comes back. Whatever is refused changes nothing.
 //!
 //! What asks for swaps: the guest's file ([`watch`]) or tag ([`pulls`]), SIGHUP, and [`crate::control`].
 
-mod comparison;
 mod jobs;
 mod pulls;
-mod rehearsal;
 mod reload;
 mod shadow;
 mod status;
@@ -24,7 +22,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use self::comparison::{Comparison, Report};
 use self::jobs::Order as Request;
 use self::pulls::{Poll, Pulls};
 use self::reload::Listening;
@@ -33,6 +30,7 @@ use self::watch::Watch;
 use crate::cli::Arguments;
 use crate::config::{Config, Differences, GuestPlace};
 use crate::log::SharedAccessLog;
+use crate::rehearsal::{self, Comparison, Report};
 use crate::sandbox::Step;
 use crate::server::{self, Crew, Order, Probation, Publication, Server, Terms};
 use crate::startup::{Candidate, Found, Loader, Plan, Refusal, Source};

@@ -7,9 +7,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Outcome, Swapper, comparison::Report};
+use super::{Outcome, Swapper};
 use crate::config::{Config, Diagnostics, Line, Reference, Settings};
 use crate::log::{AccessLogHandle, AccessLogger};
+use crate::rehearsal::Report;
 use crate::sandbox::Step;
 use crate::sandbox::contract::Setting;
 use crate::server::{self, Changes, Order};
