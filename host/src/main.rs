@@ -11,7 +11,7 @@ use wasmhttpd::sandbox::{self, EMBEDDED_GUEST};
 use wasmhttpd::server::Server;
 use wasmhttpd::startup::Plan;
 use wasmhttpd::swap::{self, Job, Swapper};
-use wasmhttpd::{control, log, server, startup};
+use wasmhttpd::{compose, control, log, server, startup};
 
 fn main() -> ExitCode {
     abort_on_panic();
@@ -46,6 +46,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 Err(diagnostics) => Ok(refuse(&diagnostics)),
             }
         }
+        Some(Command::Compose(arguments)) => match compose::run(arguments)? {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(diagnostics) => Ok(refuse(&diagnostics)),
+        },
         Some(Command::Ctl(control)) => control::run(control),
         Some(Command::CompileGuest { seconds, octets, folder }) => {
             Ok(sandbox::compile_for_parent(*seconds, *octets, folder.as_deref()))

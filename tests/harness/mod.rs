@@ -6,6 +6,7 @@
 
 mod askers;
 mod client;
+mod composed;
 mod control;
 mod editions;
 mod lines;
@@ -14,12 +15,14 @@ mod process;
 mod server;
 mod site;
 mod tiny;
+mod wasmtime;
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 pub use askers::Askers;
 pub use client::{Client, Lost, Response};
+pub use composed::{Composed, ComposedCommand};
 pub use editions::{edition, editions};
 pub use process::{cpu_while, shell_limit};
 pub use server::Server;

@@ -26,7 +26,8 @@ const NOT_INHERITED: [&str; 7] = [
     "RUSTFLAGS",
 ];
 
-/// Builds `package` and returns the path of its component, below `OUT_DIR`.
+/// Builds `package` and returns the path of its component, below `OUT_DIR`. All that a build script
+/// builds is there together, so that what its components have in common is compiled once.
 ///
 /// `sources` are the files and folders, relative to the workspace, whose change rebuilds it. On
 /// failure the build script ends with a message for cargo to show.
@@ -38,7 +39,7 @@ pub fn component(package: &str, sources: &[&str]) -> PathBuf {
     }
     require_target();
 
-    let target_dir = required("OUT_DIR").join(package);
+    let target_dir = required("OUT_DIR").join("components");
     let mut cargo = Command::new(required("CARGO"));
     cargo
         .current_dir(&workspace)
