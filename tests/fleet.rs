@@ -97,8 +97,12 @@ fn a_fleet_is_swapped_one_by_one_while_it_serves() {
             let mut seen = [0_u32; 3];
             let mut client = balancer.client();
             while !ended.load(Ordering::SeqCst) {
-                let number = client.get("/page").edition();
-                seen[number as usize] += 1;
+                let answer = client.get("/page");
+                seen[answer.edition() as usize] += 1;
+                if answer.closes() {
+                    // nginx answers so many requests on a connection, and then no more.
+                    client = balancer.client();
+                }
             }
             seen
         };
@@ -130,7 +134,7 @@ fn a_guest_that_fails_is_turned_out_of_the_machine_that_tried_it() {
         machines[0].status()["turned-out"] == 1
     });
     machines[0].waits_for_generation(1);
-    assert_eq!(machines[1].status()["published"], 1);
+    assert_eq!(machines[1].status()["published"], 0);
     for _ in 0..10 {
         assert_eq!(balancer.client().get("/page/1007").edition(), 1);
     }
