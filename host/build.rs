@@ -1,5 +1,5 @@
-//! Builds the default guest and hands its path to `sandbox`, which embeds it; and lists the sources of
-//! the SDK for `project`, which embeds those.
+//! Builds the default guest for `sandbox` and the adapters for `compose`, which embed them; and lists the
+//! sources of the SDK for `project`, which embeds those.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -15,6 +15,20 @@ fn main() {
         &["guest/default", "guest/sdk", "guest/src", "guest/Cargo.toml", "wit"],
     );
     println!("cargo::rustc-env=WASMHTTPD_GUEST={}", component.display());
+    for (package, variable) in
+        [("wasi-http", "WASMHTTPD_WASI_HTTP"), ("wasi-cli", "WASMHTTPD_WASI_CLI")]
+    {
+        let source = format!("guest/adapters/{package}");
+        let sources = [
+            &source,
+            "guest/adapters/shared",
+            "guest/src/error.html",
+            "host/src/http/status.rs",
+            "wit",
+        ];
+        let adapter = guest_build::component(&format!("{package}-adapter"), &sources);
+        println!("cargo::rustc-env={variable}={}", adapter.display());
+    }
     if let Err(error) = list_sdk() {
         println!("cargo::error=cannot list the sources of the SDK: {error}");
     }

@@ -5,10 +5,10 @@ use std::os::unix::fs::symlink;
 use fixtures::HOSTILE;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::harness::{DEADLINE, Server, wait_until};
+use crate::harness::{DEADLINE, Server, Site, wait_until};
 use crate::hostile::{hostile, site};
 
-const ESCAPES: &[&str] = &[
+pub const ESCAPES: &[&str] = &[
     "parent",
     "parent-without-slash",
     "parent-twice",
@@ -38,16 +38,21 @@ const ESCAPES: &[&str] = &[
 ];
 
 /// Paths that may name the root folder itself, which is inside.
-const ROOT_ITSELF: [&str; 2] = ["slash", "parent-folder"];
+pub const ROOT_ITSELF: [&str; 2] = ["slash", "parent-folder"];
 
 fn with_ways_out(lines: &str) -> Server {
     let server = hostile(lines);
-    let root = server.site.root();
+    add_ways_out(&server.site);
+    server
+}
+
+/// Puts links that lead out, and a FIFO, into the document root.
+pub fn add_ways_out(site: &Site) {
+    let root = site.root();
     symlink("../secret", root.join("outside")).expect("a symbolic link");
     symlink("..", root.join("outside-folder")).expect("a symbolic link");
     let mode = Mode::from_raw_mode(0o644);
     mknodat(CWD, root.join("pipe"), FileType::Fifo, mode, 0).expect("a FIFO");
-    server
 }
 
 /// Fault 8: no path that a guest can name leads out of the document root.

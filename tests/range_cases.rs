@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use fuzzing::cases::{self, Range, Ranges};
 
-use crate::harness::{Response, Server, Site};
+use crate::harness::{Client, Composed, Response, Site};
 
 /// The regular expression of the rows, the only one.
 const MULTIPART: &str = "^multipart/byteranges; *boundary=";
@@ -19,19 +19,34 @@ struct File {
 
 #[test]
 fn the_ranges_of_go_are_answered_as_they_should() {
+    let server = site().serve("");
+    judge(|| server.client());
+}
+
+/// The same of the same guest on another host.
+#[test]
+fn the_ranges_of_go_are_answered_as_they_should_on_wasi_http() {
+    let server = Composed::serve(site(), &[]);
+    judge(|| server.client());
+}
+
+fn site() -> Site {
+    cases::ranges().iter().fold(Site::new(), |site, row| {
+        site.file(&format!("www{}", target(row.size)), content(row.size))
+    })
+}
+
+/// Asks every row of a server, each on a new connection.
+fn judge(connect: impl Fn() -> Client) {
     let rows = cases::ranges();
     assert_eq!(rows.len(), 63);
-    let site = rows.iter().fold(Site::new(), |site, row| {
-        site.file(&format!("www{}", target(row.size)), content(row.size))
-    });
-    let server = site.serve("");
     let files: BTreeMap<usize, File> =
-        rows.iter().map(|row| (row.size, File::look_at(&server, row.size))).collect();
+        rows.iter().map(|row| (row.size, File::look_at(&mut connect(), row.size))).collect();
     let failures: Vec<String> = rows
         .iter()
         .filter_map(|row| {
             let file = &files[&row.size];
-            let answer = ask(&server, row, file);
+            let answer = ask(&mut connect(), row, file);
             let failure = check(row, file, &answer).err()?;
             Some(format!("{row:?}\n  {failure}: {} {:?}", answer.status, answer.fields))
         })
@@ -49,8 +64,8 @@ fn content(size: usize) -> Vec<u8> {
 }
 
 impl File {
-    fn look_at(server: &Server, size: usize) -> File {
-        let answer = server.get(&target(size)).expect(200);
+    fn look_at(client: &mut Client, size: usize) -> File {
+        let answer = client.get(&target(size)).expect(200);
         assert!(answer.content == content(size), "the file of {size} octets differs");
         let modified = httpdate::parse_http_date(answer.needs("Last-Modified")).expect("a date");
         File { tag: answer.needs("ETag").to_owned(), modified, content: answer.content }
@@ -68,14 +83,14 @@ impl File {
     }
 }
 
-fn ask(server: &Server, row: &Range, file: &File) -> Response {
+fn ask(client: &mut Client, row: &Range, file: &File) -> Response {
     assert_eq!(row.method, "GET", "another method needs another way to read the answer");
     let lines: String = row
         .headers
         .iter()
         .map(|(name, value)| format!("{name}: {}\r\n", file.fill_in(value)))
         .collect();
-    server.client().get_with(&target(row.size), &lines)
+    client.get_with(&target(row.size), &lines)
 }
 
 /// Says what is wrong with an answer.

@@ -66,6 +66,8 @@ pub enum Command {
     /// Say what the component in FILE is, what it answers, how long that takes, and where it breaks the
     /// contract; exit with 1 if it does, or is no guest
     Inspect(Inspect),
+    /// Make one component of a guest and an adapter, for hosts that know nothing of guests
+    Compose(Compose),
     /// Tell a server that serves what to do: replace its guest, read web.conf again, say how it is
     Ctl(Control),
     /// Compile standard input to standard output, for a server that started this
@@ -98,6 +100,35 @@ pub struct Inspect {
     /// For programs, with all answers
     #[arg(long)]
     pub json: bool,
+}
+
+/// `wasmhttpd compose`.
+#[derive(Debug, Clone, Args)]
+pub struct Compose {
+    /// The guest [default: the one built in]
+    #[arg(value_name = "GUEST", conflicts_with = "configured")]
+    pub guest: Option<PathBuf>,
+
+    /// Write the component to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Make a command that answers one request on standard input, instead of one for hosts of
+    /// wasi:http
+    #[arg(long)]
+    pub cli: bool,
+
+    /// Take the guest of web.conf, with its media and parameter lines inside
+    #[arg(long)]
+    pub configured: bool,
+
+    /// Read this configuration [default: web.conf in the working folder]
+    #[arg(short, long, value_name = "FILE", requires = "configured")]
+    pub config: Option<PathBuf>,
+
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `wasmhttpd ctl`.

@@ -5,6 +5,7 @@
 //! for benches and tests, not as an interface for others to build on.
 
 pub mod cli;
+pub mod compose;
 pub mod config;
 pub mod control;
 pub mod files;

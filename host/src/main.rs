@@ -11,7 +11,7 @@ use wasmhttpd::sandbox::{self, EMBEDDED_GUEST};
 use wasmhttpd::server::Server;
 use wasmhttpd::startup::Plan;
 use wasmhttpd::swap::{self, Job, Swapper};
-use wasmhttpd::{control, inspect, log, project, server, startup};
+use wasmhttpd::{compose, control, inspect, log, project, server, startup};
 
 fn main() -> ExitCode {
     abort_on_panic();
@@ -52,6 +52,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         Some(Command::Inspect(arguments)) => match inspect::run(arguments)? {
             Ok(code) => Ok(code),
+            Err(diagnostics) => Ok(refuse(&diagnostics)),
+        },
+        Some(Command::Compose(arguments)) => match compose::run(arguments)? {
+            Ok(()) => Ok(ExitCode::SUCCESS),
             Err(diagnostics) => Ok(refuse(&diagnostics)),
         },
         Some(Command::Ctl(control)) => control::run(control),

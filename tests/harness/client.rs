@@ -13,6 +13,8 @@ pub struct Client {
     pub stream: TcpStream,
     /// What was read and not yet looked at.
     unread: Vec<u8>,
+    /// Whether the other end is wasmhttpd, of which more is true.
+    is_checked: bool,
 }
 
 /// Why there is no answer.
@@ -57,6 +59,11 @@ impl Client {
         Client::over(socket.into())
     }
 
+    /// A client of another server, whose fields about itself are its own business.
+    pub fn of_another_server(address: SocketAddr) -> Client {
+        Client { is_checked: false, ..Client::connect(address) }
+    }
+
     /// Another hold of the same connection, to send while answers are read.
     pub fn clone_of(client: &Client) -> Client {
         Client::over(client.stream.try_clone().expect("a connection to share"))
@@ -65,7 +72,7 @@ impl Client {
     fn over(stream: TcpStream) -> Client {
         stream.set_nodelay(true).expect("no delay");
         stream.set_write_timeout(Some(DEADLINE)).expect("a write timeout");
-        Client { stream, unread: Vec::new() }
+        Client { stream, unread: Vec::new(), is_checked: true }
     }
 
     pub fn send(&mut self, octets: impl AsRef<[u8]>) -> &mut Client {
@@ -172,7 +179,7 @@ impl Client {
         loop {
             if let Some(length) = self.unread.windows(4).position(|end| end == b"\r\n\r\n") {
                 let head: Vec<u8> = self.unread.drain(..length + 4).collect();
-                let response = Response::parse(&head[..length]);
+                let response = Response::parse(&head[..length], self.is_checked);
                 if response.status != 100 {
                     return Ok(response);
                 }
@@ -217,8 +224,8 @@ impl Lost {
 }
 
 impl Response {
-    /// Reads a head without its last line ends, and checks what holds for every answer.
-    fn parse(head: &[u8]) -> Response {
+    /// Reads a head without its last line ends, and checks what holds for every answer of ours.
+    fn parse(head: &[u8], is_checked: bool) -> Response {
         let text: String = head.iter().map(|octet| char::from(*octet)).collect();
         let mut lines = text.split("\r\n");
         let status_line = lines.next().unwrap_or_default();
@@ -235,7 +242,7 @@ impl Response {
             (name.to_owned(), value.to_owned())
         });
         let response = Response { status, fields: fields.collect(), content: Vec::new() };
-        if status != 100 {
+        if status != 100 && is_checked {
             response.check(&text);
         }
         response

@@ -7,6 +7,7 @@
 pub mod artifact;
 mod askers;
 mod client;
+mod composed;
 mod control;
 pub mod document;
 mod editions;
@@ -28,6 +29,7 @@ use std::time::{Duration, Instant};
 pub use artifact::Artifact;
 pub use askers::Askers;
 pub use client::{Client, Lost, Response};
+pub use composed::{Composed, ComposedCommand};
 pub use editions::{edition, editions};
 pub use liar::{Liar, Then, Told};
 pub use packages::{Packages, shell, shell_command};

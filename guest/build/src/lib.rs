@@ -27,7 +27,8 @@ const NOT_INHERITED: [&str; 7] = [
     "RUSTFLAGS",
 ];
 
-/// Builds `package` and returns the path of its component, below `OUT_DIR`.
+/// Builds `package` and returns the path of its component, below `OUT_DIR`. All that a build script
+/// builds is there together, so that what its components have in common is compiled once.
 ///
 /// `sources` are the files and folders, relative to the workspace, whose change rebuilds it. On
 /// failure the build script ends with a message for cargo to show.

@@ -1,0 +1,91 @@
+//! One request, from its head to an answer: `parse`, the lookup, `respond`, and the checks between.
+
+use std::io;
+
+use wasip2::clocks::wall_clock;
+use wasip2::io::streams::OutputStream;
+
+use crate::bindings::handler::{self, Action, Context, IpAddress, Response};
+use crate::check::{self, Breach};
+use crate::content;
+use crate::error_page::ErrorPage;
+use crate::folders::{Folders, OpenFile};
+use crate::lookup::look_up;
+use crate::status;
+use crate::{HEAD_OCTETS_MAX, octets_as_text};
+
+/// What an adapter is not told: the other end of the connection.
+const UNKNOWN_PEER: IpAddress = IpAddress::Ipv4(0);
+
+/// An answer that has been checked.
+pub struct Answer {
+    /// 200 to 599.
+    pub status: u16,
+    /// Names and the octets of values, in the guest's order.
+    pub fields: Vec<(String, Vec<u8>)>,
+    response: Response,
+    file: Option<OpenFile>,
+}
+
+impl Answer {
+    /// The answer to a request `head`, which came over TLS or not. The guest's failures are told on
+    /// standard error.
+    pub fn to(head: &[u8], is_secure: bool) -> Answer {
+        let line = head.iter().position(|octet| *octet == b'\n').unwrap_or(head.len());
+        if line >= HEAD_OCTETS_MAX {
+            return ErrorPage::UriTooLong.into();
+        }
+        if head.len() > HEAD_OCTETS_MAX {
+            return ErrorPage::HeadTooLarge.into();
+        }
+        let context =
+            Context { peer: UNKNOWN_PEER, secure: is_secure, now: wall_clock::now().seconds };
+        handle(&octets_as_text(head), context).unwrap_or_else(|breach| {
+            eprintln!("{breach}");
+            ErrorPage::InternalServerError.into()
+        })
+    }
+
+    /// Octets of content that a GET has; none where the status forbids content.
+    pub fn content_length(&self) -> Option<u64> {
+        match status::ends_with_fields(self.status) {
+            true => None,
+            false => check::length(&self.response.content),
+        }
+    }
+
+    /// Writes the content.
+    ///
+    /// # Errors
+    /// When nobody takes it, or the file is shorter than it was.
+    pub fn send(&self, output: &mut OutputStream) -> io::Result<()> {
+        content::send(&self.response.content, self.file.as_ref(), output)
+    }
+}
+
+impl From<ErrorPage> for Answer {
+    fn from(page: ErrorPage) -> Answer {
+        let response = page.response();
+        match checked(response, None) {
+            Ok(answer) => answer,
+            Err(breach) => unreachable!("the adapter's own page: {breach}"),
+        }
+    }
+}
+
+fn handle(head: &str, context: Context) -> Result<Answer, Breach> {
+    let wanted = match handler::parse(head, Some(context)).action {
+        Action::Answer(response) => return checked(response, None),
+        Action::LookUp(wanted) => wanted,
+    };
+    check::lookup(&wanted)?;
+    let folders = Folders::lent();
+    let (found, file) = look_up(folders.root(&wanted.site), &wanted);
+    checked(handler::respond(head, &found, Some(context)), file)
+}
+
+fn checked(response: Response, file: Option<OpenFile>) -> Result<Answer, Breach> {
+    let fields = check::response(&response, file.as_ref().map(|file| file.size))?;
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Ok(Answer { status: response.status, fields, response, file })
+}
