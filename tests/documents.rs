@@ -43,7 +43,8 @@ fn add(folder: &Path, is_wanted: fn(&str) -> bool, found: &mut Vec<PathBuf>) {
         let entry = entry.expect("an entry");
         let name = entry.file_name().into_string().expect("a name that is text");
         // What was installed or built brings documents of its own.
-        let is_foreign = name == "node_modules" || name == "target" || name.starts_with('.');
+        let is_foreign =
+            ["node_modules", "target", "venv"].contains(&&*name) || name.starts_with('.');
         match entry.path() {
             path if path.is_dir() && !is_foreign => add(&path, is_wanted, found),
             path if is_wanted(&name) => found.push(path),
