@@ -1,24 +1,24 @@
 //! Guests in other languages, built from their registries' packages by the documented commands. They
-//! run in the second tier only: see `harness::Registry`.
+//! run in the second tier only: see `harness::Packages`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::harness::{Registry, shell};
+use crate::harness::{Packages, shell};
 use crate::small_site::{LINES, answers_the_table, complains_about_its_configuration, serve, site};
 
 #[test]
 fn the_small_site_in_python_answers_its_table() {
-    if Registry::Pypi.is_wanted() {
+    if Packages::Pypi.is_wanted() {
         is_the_small_site("python", "./build");
     }
 }
 
 #[test]
 fn the_small_site_in_javascript_answers_its_table() {
-    if Registry::Npm.is_wanted() {
+    if Packages::Npm.is_wanted() {
         is_the_small_site("javascript", "npm install && npm run build");
     }
 }

@@ -1,11 +1,11 @@
 //! `wasmhttpd new`: what it writes, and that what it prints next is true. The latter needs packages from
-//! registries: see `harness::Registry`.
+//! registries: see `harness::Packages`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
-use crate::harness::{Registry, Server, Site, shell, shell_command, write};
+use crate::harness::{Packages, Server, Site, shell, shell_command, write};
 
 #[test]
 fn a_project_has_what_it_says_in_each_language() {
@@ -65,21 +65,21 @@ fn names_and_languages_that_are_none_are_refused() {
 
 #[test]
 fn a_project_in_rust_builds_tests_and_runs_as_printed() {
-    if Registry::Crates.is_wanted() {
+    if Packages::Crates.is_wanted() {
         does_as_printed("rust", "test result: ok. 2 passed");
     }
 }
 
 #[test]
 fn a_project_in_python_builds_tests_and_runs_as_printed() {
-    if Registry::Pypi.is_wanted() {
+    if Packages::Pypi.is_wanted() {
         does_as_printed("python", "Component built successfully");
     }
 }
 
 #[test]
 fn a_project_in_javascript_builds_tests_and_runs_as_printed() {
-    if Registry::Npm.is_wanted() {
+    if Packages::Npm.is_wanted() {
         does_as_printed("javascript", "# pass 2");
     }
 }

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::SETTINGS;
+use crate::config::{GuestPlace, SETTINGS};
 use crate::project::Language;
 use crate::sandbox::COMPILE_SUBCOMMAND;
 use crate::sandbox::contract::SettingHelp;
@@ -62,6 +63,9 @@ pub enum Command {
         #[arg(long, value_enum, value_name = "LANGUAGE", default_value_t = Language::Rust)]
         lang: Language,
     },
+    /// Say what the component in FILE is, what it answers, how long that takes, and where it breaks the
+    /// contract; exit with 1 if it does, or is no guest
+    Inspect(Inspect),
     /// Tell a server that serves what to do: replace its guest, read web.conf again, say how it is
     Ctl(Control),
     /// Compile standard input to standard output, for a server that started this
@@ -74,6 +78,26 @@ pub enum Command {
         /// Where compiled functions are kept
         folder: Option<PathBuf>,
     },
+}
+
+/// `wasmhttpd inspect`.
+#[derive(Debug, Clone, Args)]
+pub struct Inspect {
+    /// The component
+    pub file: PathBuf,
+
+    /// Give it the media and parameter lines of this configuration, and its limits [default: none, and
+    /// the limits of a server whose web.conf sets none]
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Ask for this address too, such as /private/; may be given several times
+    #[arg(long, value_name = "TARGET")]
+    pub get: Vec<String>,
+
+    /// For programs, with all answers
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `wasmhttpd ctl`.
@@ -102,25 +126,26 @@ pub enum ControlCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Replace the guest by the component in FILE, until web.conf is read again
+    /// Replace the guest by a component, until web.conf is read again
     Swap {
-        /// The component
-        file: PathBuf,
+        /// The component: a file, or oci://REGISTRY/NAME[:TAG][@DIGEST]
+        #[arg(value_name = "FILE|REFERENCE", value_parser = guest_place())]
+        guest: GuestPlace,
     },
     /// Read web.conf again, as SIGHUP does
     Reload,
     /// Go back to the guest before this one
     Rollback,
-    /// Run the component in FILE beside the guest, and count how its answers differ; nobody gets them
+    /// Run a component beside the guest, and count how its answers differ; nobody gets them
     Shadow {
-        /// The component
-        #[arg(required_unless_present = "end")]
-        file: Option<PathBuf>,
+        /// The component: a file, or oci://REGISTRY/NAME[:TAG][@DIGEST]
+        #[arg(value_name = "FILE|REFERENCE", value_parser = guest_place(), required_unless_present = "end")]
+        guest: Option<GuestPlace>,
         /// It gets one in N requests
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
         every: u64,
         /// End the one that runs, and say how it did
-        #[arg(long, conflicts_with = "file")]
+        #[arg(long, conflicts_with = "guest")]
         end: bool,
     },
     /// Let the component that runs beside serve
@@ -152,6 +177,11 @@ impl Arguments {
         let matches = command.get_matches_from(words);
         Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
+}
+
+/// How a guest is named.
+fn guest_place() -> impl TypedValueParser<Value = GuestPlace> {
+    PathBufValueParser::new().try_map(GuestPlace::of)
 }
 
 /// What `--help` says of web.conf.

@@ -11,7 +11,7 @@ use wasmhttpd::sandbox::{self, EMBEDDED_GUEST};
 use wasmhttpd::server::Server;
 use wasmhttpd::startup::Plan;
 use wasmhttpd::swap::{self, Job, Swapper};
-use wasmhttpd::{control, log, project, server, startup};
+use wasmhttpd::{control, inspect, log, project, server, startup};
 
 fn main() -> ExitCode {
     abort_on_panic();
@@ -50,6 +50,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             io::stdout().write_all(project::write(name, *lang)?.as_bytes())?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::Inspect(arguments)) => match inspect::run(arguments)? {
+            Ok(code) => Ok(code),
+            Err(diagnostics) => Ok(refuse(&diagnostics)),
+        },
         Some(Command::Ctl(control)) => control::run(control),
         Some(Command::CompileGuest { seconds, octets, folder }) => {
             Ok(sandbox::compile_for_parent(*seconds, *octets, folder.as_deref()))

@@ -4,29 +4,39 @@
 //! Every wait has a deadline, and what is waited for is a condition, never an amount of time. The
 //! deadlines are for a slow and busy machine: a test that passes does not come near them.
 
+pub mod artifact;
 mod askers;
 mod client;
 mod control;
+pub mod document;
 mod editions;
+pub mod liar;
 mod lines;
 pub mod load;
+mod packages;
 mod process;
-mod registries;
+mod registry;
 mod server;
+pub mod shell;
 mod site;
 mod tiny;
+mod wasmtime;
 
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use artifact::Artifact;
 pub use askers::Askers;
 pub use client::{Client, Lost, Response};
 pub use editions::{edition, editions};
+pub use liar::{Liar, Then, Told};
+pub use packages::{Packages, shell, shell_command};
 pub use process::{cpu_while, shell_limit};
-pub use registries::{Registry, shell, shell_command};
+pub use registry::Registry;
 pub use server::Server;
 pub use site::{Finished, Site, age, rename, without_file_privileges, write};
 pub use tiny::Tiny;
+pub use wasmtime::wasmtime;
 
 /// How long anything may take that should happen at once.
 pub const DEADLINE: Duration = Duration::from_secs(30);

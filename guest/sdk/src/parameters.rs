@@ -108,7 +108,6 @@ pub fn text(value: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::vec;
 
     fn lines(values: &[&str]) -> Vec<Setting> {
         let line = |(index, value): (usize, &&str)| Setting {
@@ -150,6 +149,6 @@ mod tests {
             assert!(pattern(wrong).unwrap_err().contains("try"), "{wrong}");
         }
         assert_eq!((text("a b"), text("").is_err()), (Ok("a b".into()), true));
-        assert!(vec!["", "-1", "1.0", "3"].iter().all(|wrong| number(1..=2)(wrong).is_err()));
+        assert!(["", "-1", "1.0", "3"].iter().all(|wrong| number(1..=2)(wrong).is_err()));
     }
 }

@@ -8,6 +8,7 @@ use wasmhttpd_guest::head::Span;
 use wasmhttpd_guest::path;
 use wasmhttpd_guest::refusal::Refusal;
 use wasmhttpd_guest::request::Sound;
+use wasmhttpd_guest::target::Target;
 
 /// A request whose head is sound.
 ///
@@ -16,9 +17,12 @@ use wasmhttpd_guest::request::Sound;
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
     head: &'a str,
-    sound: Sound,
+    /// Where in the head the target and its parts are.
+    target: Target,
+    target_end: usize,
     host: String,
     path: String,
+    persistence: Persistence,
 }
 
 impl<'a> Request<'a> {
@@ -28,14 +32,15 @@ impl<'a> Request<'a> {
     /// What is wrong with a head that is not sound.
     pub fn read(head: &'a str) -> Result<Self, Refusal> {
         let octets = octets(head).ok_or(Refusal::Malformed)?;
-        let sound = Sound::read(&octets)?;
-        let host = String::from_utf8_lossy(sound.host.of(&octets)).to_ascii_lowercase();
-        let path = match (sound.target.path.of(&octets), sound.target.host) {
+        let Sound { head: grammar, target, host, framing } = Sound::read(&octets)?;
+        let target_end = grammar.target.end;
+        let host = String::from_utf8_lossy(host.of(&octets)).to_ascii_lowercase();
+        let path = match (target.path.of(&octets), target.host) {
             // `OPTIONS *` and CONNECT.
             ([], None) => String::new(),
             (escaped, _) => path::decode_any(escaped).ok_or(Refusal::Malformed)?,
         };
-        Ok(Self { head, sound, host, path })
+        Ok(Self { head, target, target_end, host, path, persistence: framing.persistence })
     }
 
     /// The method, in capitals nearly always: methods are case-sensitive.
@@ -60,7 +65,7 @@ impl<'a> Request<'a> {
 
     /// The query as it was sent, without its question mark.
     pub fn query(&self) -> Option<&'a str> {
-        Some(self.span(self.sound.target.query?))
+        Some(self.span(self.target.query?))
     }
 
     /// The value of the first `name=value` in the query, as it was sent: escapes are left in.
@@ -85,7 +90,7 @@ impl<'a> Request<'a> {
     /// The values of all lines of a field, in order.
     pub fn fields(&self, name: &str) -> impl Iterator<Item = &'a str> {
         // Lines end in CRLF and nothing else: the head is sound.
-        let lines = self.head[self.sound.head.target.end..].split("\r\n").skip(1);
+        let lines = self.head[self.target_end..].split("\r\n").skip(1);
         lines.filter_map(move |line| {
             let (other, value) = line.split_once(':')?;
             other.eq_ignore_ascii_case(name).then(|| value.trim_matches([' ', '\t']))
@@ -99,18 +104,17 @@ impl<'a> Request<'a> {
 
     /// What becomes of the connection, by the request's own framing.
     pub(crate) fn persistence(&self) -> Persistence {
-        self.sound.framing.persistence
+        self.persistence
     }
 
     /// The head with another path and query, `/…`; none where there is no path to replace, or where
     /// the new one is no path.
     pub(crate) fn with_target(&self, target: &str) -> Option<String> {
-        let own = self.sound.target.path;
         if self.path.is_empty() || !target.starts_with('/') {
             return None;
         }
         // A target's scheme and host are in front of the path, and stay.
-        let (before, after) = (&self.head[..own.start], &self.head[self.sound.head.target.end..]);
+        let (before, after) = (&self.head[..self.target.path.start], &self.head[self.target_end..]);
         let head = [before, target, after].concat();
         Request::read(&head).is_ok().then_some(head)
     }

@@ -31,7 +31,8 @@ pub enum Verdict {
 /// is asked in both; the clock may have gone on between them, so what depends on it may change a verdict
 /// from [`Verdict::Pass`] to an answer, and never to another path.
 pub trait Rule: Default {
-    /// The parameters of this rule; those of the site remain its own.
+    /// The parameters of this rule. They are its own: what is behind it gets all others, and none of
+    /// these.
     fn settings() -> Vec<SettingHelp> {
         Vec::new()
     }

@@ -10,15 +10,17 @@
 //!    left over is the guest's.
 
 mod diagnostics;
+mod reference;
 mod settings;
 mod words;
 
 use std::path::{Path, PathBuf};
 
 pub use diagnostics::{Diagnostic, Diagnostics, suggestion};
+pub use reference::{Digest, GuestPlace, Reference, is_loopback};
 pub use settings::{
-    AccessLog, Capture, CodeCache, Differences, GuestImports, Isolation, Listen, SETTINGS, Setting,
-    Settings,
+    AccessLog, Capture, Differences, GuestImports, Isolation, KeptIn, Listen, NamedFile, SETTINGS,
+    Setting, Settings,
 };
 
 /// The name of the `host` line that serves every other name.

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Diagnostics, Line};
+use super::{Diagnostics, GuestPlace, Line};
 
 /// The port of a `listen` value that names none.
 const DEFAULT_PORT: u16 = 8080;
@@ -31,8 +31,12 @@ pub struct Settings {
     pub listing_entries_max: usize,
     pub server_name: String,
     pub access_log: Option<AccessLog>,
-    pub guest: Option<PathBuf>,
+    pub guest: Option<GuestPlace>,
     pub watch: bool,
+    pub guest_poll: Duration,
+    pub pull_timeout: Duration,
+    pub registry_credentials: Option<NamedFile>,
+    pub guest_cache: KeptIn,
     pub control: Option<PathBuf>,
     pub guest_imports: GuestImports,
     pub guest_deadline: Duration,
@@ -41,7 +45,7 @@ pub struct Settings {
     pub recycle_after: u64,
     pub compile_timeout: Duration,
     pub compile_memory_octets: usize,
-    pub code_cache: CodeCache,
+    pub code_cache: KeptIn,
     pub rehearsed_requests: usize,
     pub swap_differences: Differences,
     pub probation: Duration,
@@ -82,9 +86,18 @@ pub enum GuestImports {
     None,
 }
 
-/// Where compiled code is kept.
+/// A file, and the line that names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CodeCache {
+pub struct NamedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Line of web.conf.
+    pub line: u32,
+}
+
+/// Where something is kept that can be had again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeptIn {
     /// In the user's folder for such things.
     Default,
     /// In this folder.
@@ -233,10 +246,10 @@ pub const SETTINGS: &[Setting] = &[
         }
     ),
     setting!(
-        "guest" "FILE" = "",
-        "The component that handles requests; without it, the one built in",
+        "guest" "FILE|oci://REGISTRY/NAME[:TAG][@DIGEST]" = "",
+        "The component that handles requests, in a file or a registry; without it, the one built in",
         |settings, value| {
-            settings.guest = Some(value.path());
+            settings.guest = Some(value.guest()?);
             Ok(())
         }
     ),
@@ -244,6 +257,33 @@ pub const SETTINGS: &[Setting] = &[
         "watch" "on|off" = "on",
         "Whether the guest is replaced when its file changes",
         |settings, value| set(&mut settings.watch, value.on_off())
+    ),
+    setting!(
+        "guest-poll" "SECONDS" = "0",
+        "How often a registry is asked whether the guest's tag has moved, to replace the guest then; 0: never",
+        |settings, value| set(&mut settings.guest_poll, value.seconds_or_none())
+    ),
+    setting!(
+        "pull-timeout" "SECONDS" = "60",
+        "Longest time to get a guest from a registry",
+        |settings, value| set(&mut settings.pull_timeout, value.seconds())
+    ),
+    setting!(
+        "registry-credentials" "FILE" = "",
+        "Names and passwords for registries, as `docker login` writes them to its config.json",
+        |settings, value| {
+            settings.registry_credentials =
+                Some(NamedFile { path: value.path(), line: value.line });
+            Ok(())
+        }
+    ),
+    setting!(
+        "guest-cache" "FOLDER|off" = "",
+        "Where guests from registries are kept, below the user's folder for caches unless it is named; nobody else may write to it",
+        |settings, value| {
+            settings.guest_cache = value.kept_in();
+            Ok(())
+        }
     ),
     setting!(
         "control" "FILE" = "",
@@ -307,10 +347,7 @@ pub const SETTINGS: &[Setting] = &[
         "code-cache" "FOLDER|off" = "",
         "Where compiled guests are kept, below the user's folder for caches unless it is named; nobody else may write to it",
         |settings, value| {
-            settings.code_cache = match value.text {
-                "off" => CodeCache::Off,
-                _ => CodeCache::Folder { path: value.path(), line: value.line },
-            };
+            settings.code_cache = value.kept_in();
             Ok(())
         }
     ),
@@ -421,10 +458,14 @@ impl Default for Settings {
             isolation: Isolation::Worker,
             recycle_after: 0,
             watch: false,
+            guest_poll: Duration::ZERO,
+            pull_timeout: Duration::ZERO,
+            registry_credentials: None,
+            guest_cache: KeptIn::Default,
             control: None,
             compile_timeout: Duration::ZERO,
             compile_memory_octets: 0,
-            code_cache: CodeCache::Default,
+            code_cache: KeptIn::Default,
             rehearsed_requests: 0,
             swap_differences: Differences::Allow,
             probation: Duration::ZERO,
@@ -556,6 +597,20 @@ impl Value<'_> {
     fn path(&self) -> PathBuf {
         self.folder.join(self.text)
     }
+
+    fn guest(&self) -> Result<GuestPlace, String> {
+        Ok(match GuestPlace::of(self.text.into())? {
+            GuestPlace::File(_) => GuestPlace::File(self.path()),
+            registry => registry,
+        })
+    }
+
+    fn kept_in(&self) -> KeptIn {
+        match self.text {
+            "off" => KeptIn::Off,
+            _ => KeptIn::Folder { path: self.path(), line: self.line },
+        }
+    }
 }
 
 /// `octets` as one would write it.
@@ -612,7 +667,7 @@ mod tests {
         let listen: Vec<_> =
             settings.listen.iter().map(|listen| listen.address.to_string()).collect();
         assert_eq!(listen, ["[::1]:81", "[::1]:8080", "10.0.0.1:8080"]);
-        assert_eq!(settings.guest.as_deref(), Some(Path::new("/etc/a b.wasm")));
+        assert_eq!(settings.guest, Some(GuestPlace::File("/etc/a b.wasm".into())));
         assert_eq!(settings.access_log, Some(AccessLog::Output));
         assert_eq!(settings.guest_memory_octets, 16 << 20);
         assert_eq!(unknown[0].name, "index");

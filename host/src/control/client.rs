@@ -2,14 +2,14 @@
 
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 
 use super::{MESSAGE_OCTETS_MAX, Reply, Request, Setting};
 use crate::cli::{Control, ControlCommand};
-use crate::config::{Config, DEFAULT_FILE, Diagnostics, Line, Settings};
+use crate::config::{Config, DEFAULT_FILE, Diagnostics, GuestPlace, Line, Settings};
 use crate::startup::{Loader, Octets, Source};
 
 /// Does what the command line asks of a server that serves. Prints what comes of it; the exit status
@@ -88,17 +88,23 @@ fn socket(control: &Control) -> anyhow::Result<PathBuf> {
 
 fn request(command: &ControlCommand) -> anyhow::Result<Request> {
     // The server's working folder is another.
-    let absolute =
-        |path: &Path| std::path::absolute(path).with_context(|| path.display().to_string());
+    let absolute = |guest: &GuestPlace| -> anyhow::Result<GuestPlace> {
+        Ok(match guest {
+            GuestPlace::File(path) => GuestPlace::File(
+                std::path::absolute(path).with_context(|| path.display().to_string())?,
+            ),
+            GuestPlace::Registry(_) => guest.clone(),
+        })
+    };
     Ok(match command {
         ControlCommand::Status { .. } => Request::Status,
-        ControlCommand::Swap { file } => Request::Swap { file: absolute(file)? },
+        ControlCommand::Swap { guest } => Request::Swap(absolute(guest)?),
         ControlCommand::Reload => Request::Reload,
         ControlCommand::Rollback => Request::Rollback,
-        ControlCommand::Shadow { file: Some(file), every, .. } => {
-            Request::Shadow { file: absolute(file)?, every: *every }
+        ControlCommand::Shadow { guest: Some(guest), every, .. } => {
+            Request::Shadow { guest: absolute(guest)?, every: *every }
         }
-        ControlCommand::Shadow { file: None, .. } => Request::EndShadow,
+        ControlCommand::Shadow { guest: None, .. } => Request::EndShadow,
         ControlCommand::Promote => Request::Promote,
         ControlCommand::Capture { count, whole } => {
             Request::Capture { count: *count, whole: *whole }
@@ -136,7 +142,7 @@ fn configured(
     let loader = Loader::new(&config.settings, &mut Diagnostics::new(""))?;
     let octets = Octets::Read(component.into());
     let candidate = loader
-        .load(Source::File("of the server".into()), octets, &config)
+        .load((Source::File("of the server".into()), octets), &config)
         .map_err(|refusal| anyhow::anyhow!("the guest: {refusal}"))?;
     loader.with_configuration_inside(&candidate).map_err(anyhow::Error::msg)
 }

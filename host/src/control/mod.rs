@@ -7,10 +7,9 @@
 mod client;
 mod server;
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
+use crate::config::GuestPlace;
 use crate::swap::Status;
 
 pub use client::run;
@@ -24,13 +23,20 @@ const MESSAGE_OCTETS_MAX: u64 = 1 << 20;
 #[serde(rename_all = "kebab-case")]
 enum Request {
     Status,
-    Swap { file: PathBuf },
+    Swap(GuestPlace),
     Reload,
     Rollback,
-    Shadow { file: PathBuf, every: u64 },
+    Shadow {
+        #[serde(flatten)]
+        guest: GuestPlace,
+        every: u64,
+    },
     EndShadow,
     Promote,
-    Capture { count: u64, whole: bool },
+    Capture {
+        count: u64,
+        whole: bool,
+    },
     Guest,
     Stop,
 }

@@ -121,10 +121,10 @@ fn serve(stream: &UnixStream, handle: &Handle) -> io::Result<()> {
     };
     let reply = match serde_json::from_slice(&line) {
         Ok(Request::Status) => Reply::Status(Box::new(handle.status())),
-        Ok(Request::Swap { file }) => ask(Job::Swap { file }),
+        Ok(Request::Swap(guest)) => ask(Job::Swap { guest }),
         Ok(Request::Reload) => ask(Job::Reload),
         Ok(Request::Rollback) => ask(Job::Rollback),
-        Ok(Request::Shadow { file, every }) => ask(Job::Shadow { file, every }),
+        Ok(Request::Shadow { guest, every }) => ask(Job::Shadow { guest, every }),
         Ok(Request::EndShadow) => ask(Job::EndShadow),
         Ok(Request::Promote) => ask(Job::Promote),
         Ok(Request::Stop) => {

@@ -31,6 +31,20 @@ pub enum GuestError {
     Configuration(Vec<Problem>),
 }
 
+impl GuestError {
+    /// The cause in a word, which each message starts with.
+    pub fn name(&self) -> &'static str {
+        match self {
+            GuestError::Deadline => "deadline",
+            GuestError::Memory => "memory",
+            GuestError::Stack => "stack",
+            GuestError::Trap(_) => "trap",
+            GuestError::Breach(_) => "breach",
+            GuestError::Configuration(_) => "configuration",
+        }
+    }
+}
+
 /// A promise of the contract that an answer broke.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Breach {
@@ -85,9 +99,29 @@ pub enum Breach {
     SliceOfNothing,
 }
 
+impl Breach {
+    /// Which promise it was.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Breach::Malformed(_) => "malformed",
+            Breach::Waits => "waits",
+            Breach::TooMany { .. } => "too-many",
+            Breach::Path(_) => "path",
+            Breach::Status(_) => "status",
+            Breach::Field { .. } => "field",
+            Breach::ReservedField(_) => "reserved-field",
+            Breach::ContentForbidden(_) => "content-forbidden",
+            Breach::SliceOutside { .. } => "slice-outside",
+            Breach::SliceOfNothing => "slice-of-nothing",
+        }
+    }
+}
+
 /// What happens to a guest before it serves anyone, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// A registry is asked for it.
+    Pull,
     /// Its file is read.
     Read,
     /// It is compiled.
@@ -107,6 +141,7 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Step::Pull => "pull",
             Step::Read => "read",
             Step::Compile => "compile",
             Step::Check => "check",

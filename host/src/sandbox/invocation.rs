@@ -94,7 +94,8 @@ fn datetime(Datetime { seconds, nanoseconds }: &Datetime) -> String {
     format!("{{seconds: {seconds}, nanoseconds: {nanoseconds}}}")
 }
 
-fn trouble(trouble: Trouble) -> &'static str {
+/// What a trouble is called.
+pub fn trouble(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::Missing => "missing",
         Trouble::Forbidden => "forbidden",

@@ -17,6 +17,7 @@ mod functions;
 mod generation;
 mod instance;
 pub mod invocation;
+mod outline;
 mod runtime;
 mod slot;
 pub mod snapshot;
@@ -32,6 +33,7 @@ pub use credentials::mask;
 pub use error::{Breach, GuestError, LoadError, START, Step};
 pub use generation::Generation;
 pub use instance::Instance;
+pub use outline::{Age, CONTRACT_VERSION, Kind, Outline, World};
 pub use runtime::{Runtime, RuntimeOptions};
 pub use slot::{Sandbox, Unavailable};
 

@@ -1,6 +1,6 @@
 //! From the name of a guest to a generation that could serve, or to the step that refused it.
 //!
-//! Read, compile, check, instantiate, configure: the same steps for the guest of the start and for
+//! Pull or read, compile, check, instantiate, configure: the same steps for the guest of the start and for
 //! every one that follows it.
 
 use std::fmt;
@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::{
-    CodeCache as CachePlace, Config, Diagnostic, Diagnostics, GuestImports, Line, SETTINGS,
+    Config, Diagnostic, Diagnostics, GuestImports, GuestPlace, KeptIn, Line, Reference, SETTINGS,
     Settings, suggestion,
 };
+use crate::private_folder::PrivateFolder;
+use crate::registry::{Credentials, PullError, Pulled, Puller};
 use crate::sandbox::contract::{Configuration, Setting, SettingHelp};
 use crate::sandbox::{
     CodeCache, Compiler, CompilerLimits, EMBEDDED_GUEST, Generation, LoadError, Runtime,
@@ -24,12 +26,23 @@ pub enum Source {
     BuiltIn,
     /// A file.
     File(PathBuf),
+    /// A registry: with its digest, once it was pulled.
+    Registry(Reference),
 }
 
 impl Source {
     /// What web.conf says.
     pub fn configured(settings: &Settings) -> Source {
-        settings.guest.clone().map_or(Source::BuiltIn, Source::File)
+        settings.guest.clone().map_or(Source::BuiltIn, Source::from)
+    }
+}
+
+impl From<GuestPlace> for Source {
+    fn from(place: GuestPlace) -> Source {
+        match place {
+            GuestPlace::File(path) => Source::File(path),
+            GuestPlace::Registry(reference) => Source::Registry(reference),
+        }
     }
 }
 
@@ -38,6 +51,7 @@ impl fmt::Display for Source {
         match self {
             Source::BuiltIn => formatter.write_str("the built-in guest"),
             Source::File(path) => write!(formatter, "guest {}", path.display()),
+            Source::Registry(reference) => write!(formatter, "guest {reference}"),
         }
     }
 }
@@ -47,7 +61,7 @@ impl fmt::Display for Source {
 pub enum Octets {
     /// In the program.
     BuiltIn,
-    /// Read from a file.
+    /// Read from a file, or pulled from a registry.
     Read(Arc<[u8]>),
 }
 
@@ -61,6 +75,9 @@ impl std::ops::Deref for Octets {
         }
     }
 }
+
+/// A component, and where it was found.
+pub type Found = (Source, Octets);
 
 /// A guest that could serve.
 #[derive(Clone)]
@@ -92,6 +109,7 @@ impl Refusal {
     /// Says of whom the complaints are that no line of web.conf is to blame for.
     pub fn of(mut self, source: &Source) -> Refusal {
         let what = match self.step {
+            Step::Pull => "cannot be pulled",
             Step::Read => "cannot be read",
             _ => "cannot be used",
         };
@@ -109,6 +127,12 @@ impl fmt::Display for Refusal {
     }
 }
 
+impl From<PullError> for Refusal {
+    fn from(error: PullError) -> Refusal {
+        Refusal::at(Step::Pull, error)
+    }
+}
+
 impl From<LoadError> for Refusal {
     fn from(error: LoadError) -> Refusal {
         Refusal::at(error.step(), error)
@@ -119,6 +143,7 @@ impl From<LoadError> for Refusal {
 pub struct Loader {
     runtime: Arc<Runtime>,
     compiler: Compiler,
+    puller: Puller,
 }
 
 impl Loader {
@@ -135,7 +160,8 @@ impl Loader {
         };
         let runtime = Runtime::new(options)
             .map_err(|error| anyhow::anyhow!("cannot set up the sandbox: {error:#}"))?;
-        Ok(Loader { runtime, compiler: compiler(settings, diagnostics) })
+        let compiler = compiler(settings, diagnostics);
+        Ok(Loader { runtime, compiler, puller: puller(settings, diagnostics) })
     }
 
     /// One for other settings, which shares the engine with this one where they allow it.
@@ -159,30 +185,35 @@ impl Loader {
         generation.is_of(&self.runtime)
     }
 
-    /// Reads a component.
+    /// Reads a component, or pulls it: where a tag cannot be, what it was at when it last could.
     ///
     /// # Errors
-    /// As the file system says, or when it is too large.
-    pub fn read(source: &Source) -> Result<Octets, Refusal> {
-        match source {
-            Source::BuiltIn => Ok(Octets::BuiltIn),
+    /// As the file system or the registry says, or when it is too large.
+    pub fn read(&self, source: Source) -> Result<Found, Refusal> {
+        let octets = match &source {
+            Source::BuiltIn => Octets::BuiltIn,
             Source::File(path) => match Runtime::read(path) {
-                Ok(octets) => Ok(Octets::Read(octets.into())),
-                Err(error) => Err(Refusal::at(Step::Read, error)),
+                Ok(octets) => Octets::Read(octets.into()),
+                Err(error) => return Err(Refusal::at(Step::Read, error)),
             },
-        }
+            Source::Registry(reference) => {
+                return Ok(found(pull_or_last(&self.puller, reference)?));
+            }
+        };
+        Ok((source, octets))
+    }
+
+    /// What pulls guests.
+    pub fn puller(&self) -> &Puller {
+        &self.puller
     }
 
     /// Makes a generation of a component and what `config` has for it.
     ///
     /// # Errors
     /// The first step that it did not pass.
-    pub fn load(
-        &self,
-        source: Source,
-        octets: Octets,
-        config: &Config,
-    ) -> Result<Candidate, Refusal> {
+    pub fn load(&self, found: Found, config: &Config) -> Result<Candidate, Refusal> {
+        let (source, octets) = found;
         let code = self.compiler.compile(&octets)?;
         let mut generation = self.runtime.load_compiled(&code)?;
         drop(code);
@@ -224,30 +255,75 @@ fn compiler(settings: &Settings, diagnostics: &mut Diagnostics) -> Compiler {
         time: settings.compile_timeout,
         memory_octets: settings.compile_memory_octets,
     };
-    let cache = match &settings.code_cache {
-        CachePlace::Off => None,
-        CachePlace::Default => CodeCache::default_folder().and_then(|folder| {
-            let opened = CodeCache::open(&folder);
+    let folder = kept_in(&settings.code_cache, "code-cache", "compiled code", diagnostics);
+    Compiler::new(limits, folder.map(CodeCache::new))
+}
+
+/// What pulls guests as `settings` say. What is wrong with them is complained about.
+pub fn puller(settings: &Settings, diagnostics: &mut Diagnostics) -> Puller {
+    let folder = match &settings.guest_cache {
+        // Most servers have no use for it: it is not made before it is needed.
+        KeptIn::Default => PrivateFolder::default_path(),
+        place => kept_in(place, "guest-cache", "guests", diagnostics)
+            .map(|folder| folder.path().to_path_buf()),
+    };
+    let credentials = settings.registry_credentials.as_ref().and_then(|file| {
+        let credentials = Credentials::new(file.path.clone());
+        credentials
+            .map_err(|error| diagnostics.at(file.line, format!("registry-credentials: {error}")))
+            .ok()
+    });
+    Puller::new(settings.pull_timeout, credentials, folder)
+}
+
+/// What is at `reference`. Where a tag cannot be pulled: what it was at when it last could.
+///
+/// # Errors
+/// When there is neither.
+pub fn pull_or_last(puller: &Puller, reference: &Reference) -> Result<Pulled, PullError> {
+    puller.pull(reference).or_else(|error| {
+        let Some(last) = puller.last_pulled(reference) else { return Err(error) };
+        tracing::warn!("{reference} could not be pulled, and is what it was last: {error}");
+        tracing::warn!("in its place: {}", last.reference);
+        Ok(last)
+    })
+}
+
+/// A component from a registry.
+pub fn found(pulled: Pulled) -> Found {
+    (Source::Registry(pulled.reference), Octets::Read(pulled.octets.into()))
+}
+
+/// Where `what` is kept, as the parameter `name` says.
+fn kept_in(
+    place: &KeptIn,
+    name: &str,
+    what: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<PrivateFolder> {
+    match place {
+        KeptIn::Off => None,
+        KeptIn::Default => PrivateFolder::default_path().and_then(|path| {
+            let opened = PrivateFolder::open(&path);
             opened
                 .inspect_err(|error| {
-                    tracing::debug!("no compiled code is kept in {}: {error}", folder.display());
+                    tracing::debug!("no {what} is kept in {}: {error}", path.display());
                 })
                 .ok()
         }),
-        CachePlace::Folder { path, line } => CodeCache::open(path)
+        KeptIn::Folder { path, line } => PrivateFolder::open(path)
             .inspect_err(|error| {
                 diagnostics.at(
                     *line,
                     format!(
-                        "code-cache: cannot keep compiled code in {}: {error} (try a folder of the \
+                        "{name}: cannot keep {what} in {}: {error} (try a folder of the \
                          server's user that nobody else may write to, or off)",
                         path.display()
                     ),
                 );
             })
             .ok(),
-    };
-    Compiler::new(limits, cache)
+    }
 }
 
 /// The parameters that the guest knows; the others are complained about.

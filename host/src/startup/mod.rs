@@ -22,7 +22,9 @@ use crate::sandbox::contract::SettingHelp;
 use crate::server;
 
 pub use self::configured::configured_guest;
-pub use self::guest::{Candidate, Loader, Octets, Refusal, Source};
+pub use self::guest::{
+    Candidate, Found, Loader, Octets, Refusal, Source, found, pull_or_last, puller,
+};
 
 /// Everything needed to serve.
 pub struct Plan {
@@ -78,7 +80,10 @@ fn read_folder_or_file(arguments: &Arguments) -> Result<(Diagnostics, Config), D
 }
 
 /// Reads the web.conf at `file`, or the one in the working folder.
-fn read_file(file: Option<&Path>) -> Result<(Diagnostics, Config), Diagnostics> {
+///
+/// # Errors
+/// When there is nothing to read.
+pub fn read_file(file: Option<&Path>) -> Result<(Diagnostics, Config), Diagnostics> {
     let path = file.unwrap_or(Path::new(DEFAULT_FILE));
     let mut diagnostics = Diagnostics::new(path.display().to_string());
     if file.is_none() && !path.exists() {
@@ -166,9 +171,7 @@ fn load_guest(
     diagnostics: &mut Diagnostics,
 ) -> Option<Candidate> {
     let source = Source::configured(&config.settings);
-    let loaded =
-        Loader::read(&source).and_then(|octets| loader.load(source.clone(), octets, config));
-    match loaded {
+    match loader.read(source.clone()).and_then(|found| loader.load(found, config)) {
         Ok(candidate) => Some(candidate),
         Err(refusal) => {
             diagnostics.extend(refusal.of(&source).complaints);

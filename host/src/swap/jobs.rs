@@ -1,12 +1,12 @@
 //! What the swapper is asked to do, and what it answers.
 
-use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::pulls::Arrival;
 use super::status::Status;
 use super::turn_out::TurnedOut;
-use crate::config::Line;
+use crate::config::{GuestPlace, Line};
 use crate::server::Crew;
 use crate::startup::Octets;
 
@@ -15,10 +15,10 @@ pub type Outcome = Result<String, Vec<String>>;
 
 /// Something for the swapper to do.
 pub enum Job {
-    /// Replace the guest by the component in a file.
+    /// Replace the guest.
     Swap {
-        /// The file.
-        file: PathBuf,
+        /// By this one.
+        guest: GuestPlace,
     },
     /// Read web.conf again.
     Reload,
@@ -28,10 +28,12 @@ pub enum Job {
     TakeNote,
     /// Something happened near the guest's file.
     Look,
+    /// A registry gave what it was asked for, or did not.
+    Arrived(Arrival),
     /// Run a candidate beside the serving guest.
     Shadow {
-        /// The candidate's file.
-        file: PathBuf,
+        /// The candidate.
+        guest: GuestPlace,
         /// One in so many requests.
         every: u64,
     },

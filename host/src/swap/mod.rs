@@ -2,38 +2,38 @@
 //!
 //! Owns the thread that does it, the swapper: one job at a time, in the order they came. A job leads
 //! through steps, each of which can refuse: the component is read, compiled, checked, instantiated,
-//! configured ([`crate::startup`]), and rehearsed ([`rehearsal`]) before the workers take it over
+//! configured ([`crate::startup`]), and rehearsed ([`crate::rehearsal`]) before the workers take it over
 //! between two requests. For a while it is on probation ([`crate::server::Probation`]): if it fails for
 //! several clients, the one before it comes back. Whatever is refused changes nothing.
 //!
-//! What asks for swaps: the guest's file ([`watch`]), SIGHUP, and [`crate::control`].
+//! What asks for swaps: the guest's file ([`watch`]) or tag ([`pulls`]), SIGHUP, and [`crate::control`].
 
-mod comparison;
 mod jobs;
-mod rehearsal;
+mod pulls;
 mod reload;
 mod shadow;
 mod status;
 mod turn_out;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use self::comparison::{Comparison, Report};
 use self::jobs::Order as Request;
+use self::pulls::{Poll, Pulls};
 use self::reload::Listening;
 use self::shadow::Shadow;
 use self::watch::Watch;
 use crate::cli::Arguments;
-use crate::config::{Config, Differences};
+use crate::config::{Config, Differences, GuestPlace};
 use crate::log::SharedAccessLog;
+use crate::rehearsal::{self, Comparison, Report};
 use crate::sandbox::Step;
 use crate::server::{self, Crew, Order, Probation, Publication, Server, Terms};
-use crate::startup::{Candidate, Loader, Octets, Plan, Refusal, Source};
+use crate::startup::{Candidate, Found, Loader, Plan, Refusal, Source};
 
 pub use self::jobs::{Handle, Job, Outcome, Serving};
 pub use self::status::{ShadowStatus, Status};
@@ -78,6 +78,8 @@ pub struct Swapper {
     numbers: u64,
     shadow: Option<Shadow>,
     watch: Option<Watch>,
+    poll: Option<Poll>,
+    pulls: Pulls,
     orders: Receiver<Request>,
     handle: Handle,
 }
@@ -122,10 +124,13 @@ impl Swapper {
             numbers: 1,
             shadow: None,
             watch: None,
+            poll: None,
+            pulls: Pulls::default(),
             orders,
             handle: handle.clone(),
         };
         swapper.watch_guest();
+        swapper.poll_guest(&swapper.serving.candidate.source.clone());
         swapper.take_notes();
         tracing::info!("generation 1 serves: {}", swapper.serving.candidate.source);
         thread::Builder::new().name("swapper".into()).spawn(move || swapper.run())?;
@@ -146,6 +151,7 @@ impl Swapper {
             if self.watch.as_mut().is_some_and(|watch| now >= watch.look_at() && watch.look(now)) {
                 self.swap_watched();
             }
+            self.look_at_tag(now);
             self.take_notes();
         }
     }
@@ -154,15 +160,17 @@ impl Swapper {
     fn pause(&self) -> Duration {
         let status = self.shadow.as_ref().map(|_| Instant::now() + STATUS_INTERVAL);
         let watch = self.watch.as_ref().map(Watch::look_at);
-        let due = [status, watch, self.serving.probation].into_iter().flatten().min();
+        let poll = self.poll.as_ref().map(Poll::look_at);
+        let due = [status, watch, poll, self.serving.probation].into_iter().flatten().min();
         due.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
     }
 
     fn take(&mut self, job: Job, reply: Option<Sender<Outcome>>) {
         self.take_notes();
+        let Some((job, reply)) = self.pull_first(job, reply) else { return };
         let outcome = match job {
-            Job::Swap { file } => self.swap("a swap", Source::File(file)),
-            Job::Reload => self.reload(),
+            Job::Swap { guest } => self.swap("a swap", guest.into()),
+            Job::Reload => self.reload(None),
             Job::Rollback => self.roll_back(),
             // It is done below.
             Job::TakeNote => Ok(String::new()),
@@ -173,7 +181,12 @@ impl Swapper {
                 }
                 return;
             }
-            Job::Shadow { file, every } => self.start_shadow(Source::File(file), every),
+            Job::Arrived(arrival) => {
+                // Who waits for it is known there.
+                self.take_arrival(arrival);
+                return;
+            }
+            Job::Shadow { guest, every } => self.start_shadow(guest.into(), every),
             Job::EndShadow => match self.shadow.take() {
                 Some(shadow) => Ok(format!("ended: {}", shadow.status())),
                 None => Err(vec![NO_SHADOW.into()]),
@@ -190,18 +203,35 @@ impl Swapper {
 
     /// Loads another guest for the configuration there is, and publishes it.
     fn swap(&mut self, doing: &str, source: Source) -> Outcome {
-        self.update_status(|status| status.doing = Some(format!("{doing} to {source}")));
-        let swapped = self.try_swap(source.clone());
-        self.conclude(&format!("{doing} to {source}"), swapped)
+        let what = format!("{doing} to {source}");
+        self.update_status(|status| status.doing = Some(what.clone()));
+        let found = self.loader.read(source);
+        self.swap_to(&what, found)
     }
 
-    fn try_swap(&mut self, source: Source) -> Result<String, Refusal> {
-        let octets = Loader::read(&source)?;
-        if *octets == *self.serving.candidate.octets {
+    /// The same, with what was read.
+    fn swap_to(&mut self, what: &str, found: Result<Found, Refusal>) -> Outcome {
+        self.update_status(|status| status.doing = Some(what.into()));
+        let swapped = found.and_then(|found| self.try_swap(found));
+        self.conclude(what, swapped)
+    }
+
+    fn try_swap(&mut self, found: Found) -> Result<String, Refusal> {
+        if self.serves_already(&found) {
             return Ok(format!("generation {} serves it already", self.serving.number));
         }
-        let candidate = self.loader.load(source, octets, &self.config)?;
+        let candidate = self.loader.load(found, &self.config)?;
         self.take_over(candidate)
+    }
+
+    /// Whether what was found is what serves. A registry may have the same component with another
+    /// manifest: then its digest is that one from now on.
+    fn serves_already(&mut self, (source, octets): &Found) -> bool {
+        let is_same = **octets == *self.serving.candidate.octets;
+        if is_same && matches!(source, Source::Registry(_)) {
+            self.serving.candidate.source = source.clone();
+        }
+        is_same
     }
 
     /// Counts and tells what came of a swap.
@@ -359,14 +389,25 @@ impl Swapper {
     }
 
     fn start_shadow(&mut self, source: Source, every: u64) -> Outcome {
-        self.update_status(|status| status.doing = Some(format!("loading {source} to run beside")));
-        let started = self.try_start_shadow(source.clone(), every);
-        self.conclude(&format!("{source} to run beside"), started)
+        let what = format!("{source} to run beside");
+        let found = self.loader.read(source);
+        self.start_shadow_of(&what, found, every)
     }
 
-    fn try_start_shadow(&mut self, source: Source, every: u64) -> Result<String, Refusal> {
-        let octets = Loader::read(&source)?;
-        let candidate = self.loader.load(source, octets, &self.config)?;
+    /// The same, with what was read.
+    fn start_shadow_of(
+        &mut self,
+        what: &str,
+        found: Result<Found, Refusal>,
+        every: u64,
+    ) -> Outcome {
+        self.update_status(|status| status.doing = Some(format!("loading {what}")));
+        let started = found.and_then(|found| self.try_start_shadow(found, every));
+        self.conclude(what, started)
+    }
+
+    fn try_start_shadow(&mut self, found: Found, every: u64) -> Result<String, Refusal> {
+        let candidate = self.loader.load(found, &self.config)?;
         self.take_notes();
         let roots = server::roots(&self.config)
             .map_err(|error| Refusal::at(Step::Rehearse, format!("a document root: {error}")))?;
@@ -404,8 +445,11 @@ impl Swapper {
     /// Watches the guest's file, if web.conf names one and wants that.
     fn watch_guest(&mut self) {
         let settings = &self.config.settings;
-        let wanted: Option<&PathBuf> = settings.guest.as_ref().filter(|_| settings.watch);
-        if wanted.map(PathBuf::as_path) != self.watch.as_ref().map(Watch::path) {
+        let wanted: Option<&Path> = match &settings.guest {
+            Some(GuestPlace::File(path)) => Some(path.as_path()).filter(|_| settings.watch),
+            _ => None,
+        };
+        if wanted != self.watch.as_ref().map(Watch::path) {
             let handle = self.handle.clone();
             self.watch = wanted.map(|path| Watch::new(path, move || handle.send(Job::Look)));
         }
@@ -429,6 +473,8 @@ impl Swapper {
         status.process = std::process::id();
         status.previous = self.previous.as_ref().map(|previous| previous.number);
         status.shadow = self.shadow.as_ref().map(Shadow::status);
+        status.pulling = self.pulls.in_words();
+        status.poll_failure = self.poll.as_ref().and_then(Poll::failure).cloned();
         status.workers = self.config.settings.workers;
         let addresses = self.listening.iter().map(|listening| listening.local.to_string());
         status.addresses = addresses.collect();
@@ -450,10 +496,7 @@ impl Release {
 
 fn in_words(candidate: &Candidate, config: &Config) -> Serving {
     Serving {
-        octets: match &candidate.octets {
-            Octets::BuiltIn => Octets::BuiltIn,
-            Octets::Read(octets) => Octets::Read(Arc::clone(octets)),
-        },
+        octets: candidate.octets.clone(),
         media: config.media.clone(),
         parameters: config.guest_parameters.clone(),
     }

@@ -7,13 +7,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Outcome, Swapper, comparison::Report};
-use crate::config::{Config, Diagnostics, Line, Settings};
+use super::{Outcome, Swapper};
+use crate::config::{Config, Diagnostics, Line, Reference, Settings};
 use crate::log::{AccessLogHandle, AccessLogger};
+use crate::rehearsal::Report;
 use crate::sandbox::Step;
 use crate::sandbox::contract::Setting;
 use crate::server::{self, Changes, Order};
-use crate::startup::{self, Candidate, Loader, Refusal, Source};
+use crate::startup::{self, Candidate, Found, Loader, Refusal, Source};
 
 /// An address that is listened on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,16 +45,22 @@ struct Prepared {
     access_log: Option<AccessLogHandle>,
     /// What has to wait for a restart.
     left: Vec<&'static str>,
+    /// Where web.conf's guest is.
+    source: Source,
 }
 
+/// What a registry has, or why it is not to be had.
+type Pulled = (Reference, Result<Found, Refusal>);
+
 impl Swapper {
-    pub(super) fn reload(&mut self) -> Outcome {
+    /// Reads web.conf again. What it names in a registry has to be `pulled` already.
+    pub(super) fn reload(&mut self, pulled: Option<Pulled>) -> Outcome {
         self.update_status(|status| status.doing = Some("reading web.conf again".into()));
-        let reloaded = self.prepare().map(|prepared| self.change_over(prepared));
+        let reloaded = self.prepare(pulled).map(|prepared| self.change_over(prepared));
         self.conclude("reading web.conf again", reloaded)
     }
 
-    fn prepare(&mut self) -> Result<Prepared, Refusal> {
+    fn prepare(&mut self, pulled: Option<Pulled>) -> Result<Prepared, Refusal> {
         let (mut diagnostics, mut config) = startup::read_config(&self.arguments)
             .map_err(|diagnostics| refusal(Step::Read, &diagnostics))?;
         let left = keep_what_cannot_change(&mut config, &self.config);
@@ -63,7 +70,7 @@ impl Swapper {
         if !diagnostics.is_empty() {
             return Err(refusal(Step::Read, &diagnostics));
         }
-        let candidate = self.load_if_other(&loader, &config)?;
+        let (source, candidate) = self.load_if_other(&loader, &config, pulled)?;
         let failed = |error: std::io::Error| Refusal::at(Step::Publish, error);
         let candidate = match candidate {
             Some(candidate) => {
@@ -92,17 +99,25 @@ impl Swapper {
                 closed: closed.clone(),
             });
         }
-        Ok(Prepared { config, loader, candidate, listening, changes, access_log, left })
+        Ok(Prepared { config, loader, candidate, listening, changes, access_log, left, source })
     }
 
-    /// The guest of `config`, unless that is what serves.
+    /// Where the guest of `config` is, and the guest, unless that is what serves.
     fn load_if_other(
         &self,
         loader: &Loader,
         config: &Config,
-    ) -> Result<Option<Candidate>, Refusal> {
+        pulled: Option<Pulled>,
+    ) -> Result<(Source, Option<Candidate>), Refusal> {
         let source = Source::configured(&config.settings);
-        let octets = Loader::read(&source).map_err(|refusal| refusal.of(&source))?;
+        let found = match (&source, pulled) {
+            (Source::Registry(named), Some((reference, found))) if *named == reference => found,
+            (Source::Registry(_), _) => {
+                Err(Refusal::at(Step::Pull, "web.conf has changed meanwhile (try again)"))
+            }
+            _ => loader.read(source.clone()),
+        };
+        let (source, octets) = found.map_err(|refusal| refusal.of(&source))?;
         let serving = &self.serving.candidate;
         let has = |lines: &[Line], settings: &[Setting]| {
             lines.len() == settings.len()
@@ -117,9 +132,9 @@ impl Swapper {
             && has(&config.media, &configuration.media)
             && has(&config.guest_parameters, &configuration.parameters);
         match is_same {
-            true => Ok(None),
-            false => match loader.load(source.clone(), octets, config) {
-                Ok(candidate) => Ok(Some(candidate)),
+            true => Ok((source, None)),
+            false => match loader.load((source.clone(), octets), config) {
+                Ok(candidate) => Ok((source, Some(candidate))),
                 Err(refusal) => Err(refusal.of(&source)),
             },
         }
@@ -175,8 +190,16 @@ impl Swapper {
     }
 
     fn change_over(&mut self, prepared: Prepared) -> String {
-        let Prepared { config, loader, candidate, listening, mut changes, access_log, left } =
-            prepared;
+        let Prepared {
+            config,
+            loader,
+            candidate,
+            listening,
+            mut changes,
+            access_log,
+            left,
+            source,
+        } = prepared;
         let new: Vec<_> =
             listening.iter().filter(|new| !self.listening.contains(new)).copied().collect();
         let old: Vec<_> =
@@ -187,6 +210,10 @@ impl Swapper {
         self.config = config;
         self.loader = loader;
         self.listening = listening;
+        if candidate.is_none() && matches!(source, Source::Registry(_)) {
+            // The same component, perhaps by another name.
+            self.serving.candidate.source = source.clone();
+        }
         let published = candidate.map(|(candidate, report)| self.release(candidate, Some(report)));
         for change in &mut changes {
             change.publication.clone_from(&published);
@@ -194,6 +221,7 @@ impl Swapper {
         self.crew.tell_each(changes.into_iter().map(|change| Order::Apply(Box::new(change))));
         self.crew.wait();
         self.watch_guest();
+        self.poll_guest(&source);
         let mut text = match published {
             Some(_) => self.announce(None),
             None => format!("generation {} goes on", self.serving.number),

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 
-use super::comparison::{Comparison, Report, request_line};
 use super::status::ShadowStatus;
+use crate::rehearsal::{Comparison, Report, request_line};
 use crate::server::{Crew, Order, Recorded, Tap};
 use crate::startup::Candidate;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::comparison::Report;
+use crate::rehearsal::Report;
 
 /// How things stand.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,10 @@ pub struct Status {
     pub rehearsal: Option<Report>,
     /// What is being done.
     pub doing: Option<String>,
+    /// Guests that registries are being asked for, and what for.
+    pub pulling: Vec<String>,
+    /// Why it is not known whether the guest's tag has moved.
+    pub poll_failure: Option<String>,
     /// Swaps, reloads and rollbacks that were published.
     pub published: u64,
     /// Swaps and reloads that were refused.
@@ -83,6 +87,12 @@ impl fmt::Display for Status {
         }
         if let Some(doing) = &self.doing {
             writeln!(formatter, "now: {doing}")?;
+        }
+        for pulling in &self.pulling {
+            writeln!(formatter, "being pulled: {pulling}")?;
+        }
+        if let Some(failure) = &self.poll_failure {
+            writeln!(formatter, "the tag could not be looked at: {failure}")?;
         }
         writeln!(
             formatter,

@@ -43,7 +43,7 @@ impl Rule for BasicAuth {
                 "auth-user",
                 "NAME:HASH",
                 "",
-                "A user and the hash of the password, $pbkdf2-sha256$i=10000$SALT$HASH; a line for each",
+                "A user and the hash of the password, $pbkdf2-sha256$i=5000$SALT$HASH; a line for each",
             ),
             setting(
                 "auth-path",

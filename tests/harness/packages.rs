@@ -10,13 +10,13 @@ const VARIABLE: &str = "WASMHTTPD_REGISTRIES";
 
 /// A registry of packages, and how its own client is asked whether it is there.
 #[derive(Debug, Clone, Copy)]
-pub enum Registry {
+pub enum Packages {
     Crates,
     Npm,
     Pypi,
 }
 
-impl Registry {
+impl Packages {
     /// Whether tests that need it are to run; says so if they are not.
     pub fn is_wanted(self) -> bool {
         if std::env::var_os(VARIABLE).is_none_or(|value| value != "1") {
@@ -24,9 +24,9 @@ impl Registry {
             return false;
         }
         let mut question = match self {
-            Registry::Crates => command("cargo", &["info", "--quiet", "wit-bindgen"]),
-            Registry::Npm => command("npm", &["view", "componentize-qjs", "version"]),
-            Registry::Pypi => {
+            Packages::Crates => command("cargo", &["info", "--quiet", "wit-bindgen"]),
+            Packages::Npm => command("npm", &["view", "componentize-qjs", "version"]),
+            Packages::Pypi => {
                 command("python3", &["-m", "pip", "index", "versions", "componentize-py"])
             }
         };

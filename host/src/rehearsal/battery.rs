@@ -1,21 +1,11 @@
-//! A rehearsal: what a candidate answers before it serves anyone.
-//!
-//! First a battery of requests that are built in, each with several things found for it; then those
-//! that the workers remember. A candidate that fails at one which the serving guest answers is refused;
-//! answers that differ are counted.
+//! Requests that every guest is asked before it serves anyone, and what is found for each of them.
 
-use std::time::{Duration, Instant};
-
-use super::comparison::{Comparison, Finding, Report, request_line};
+use super::player::Finding;
 use crate::files::Trouble;
 use crate::sandbox::contract::{Context, IpAddress};
-use crate::server::Recorded;
-
-/// Longest time for all of it. A guest so slow that this is not enough has answered a part.
-const TIME: Duration = Duration::from_secs(10);
 
 /// What every candidate is asked.
-const BATTERY: &[&[u8]] = &[
+pub const BATTERY: &[&[u8]] = &[
     b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     b"GET /index.html HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip, br\r\n\r\n",
@@ -50,7 +40,7 @@ const BATTERY: &[&[u8]] = &[
 ];
 
 /// What is found for each of them.
-const FINDINGS: [Finding<'static>; 8] = [
+pub const FINDINGS: [Finding<'static>; 8] = [
     Finding::Real,
     Finding::File(0),
     Finding::File(12_345),
@@ -62,33 +52,5 @@ const FINDINGS: [Finding<'static>; 8] = [
 ];
 
 /// What the battery's requests come with.
-const CONTEXT: Context =
+pub const CONTEXT: Context =
     Context { peer: IpAddress::Ipv4(0x7f00_0001), secure: false, now: 1_800_000_000 };
-
-/// Has the candidate of `comparison` answer the battery and the requests `recorded` while generation
-/// `number` serves.
-///
-/// # Errors
-/// The request that it failed at, and how.
-pub fn rehearse(
-    mut comparison: Comparison,
-    recorded: &[Recorded],
-    number: u64,
-) -> Result<Report, String> {
-    let end = Instant::now() + TIME;
-    for head in BATTERY {
-        for finding in FINDINGS {
-            let asked = comparison.ask(head, CONTEXT, finding);
-            asked.map_err(|failed| format!("`{}`: {failed}", request_line(head)))?;
-        }
-        if Instant::now() >= end {
-            break;
-        }
-    }
-    // The last ones first: should the time not be enough, they matter most.
-    for request in recorded.iter().rev().take_while(|_| Instant::now() < end) {
-        let asked = comparison.ask_recorded(request, number);
-        asked.map_err(|failed| format!("`{}`: {failed}", request_line(&request.head)))?;
-    }
-    Ok(comparison.report().clone())
-}

@@ -1,0 +1,52 @@
+//! What a guest answers when nobody waits for it.
+//!
+//! A guest is a pure function, so that a request can be asked again, of any guest and at any time: by
+//! a player ([`call`]), of one guest; by a [`Comparison`], of two, as shadows do; and by a rehearsal
+//! ([`rehearse`]), before a candidate serves. Nothing here is seen by a client, or changes a server.
+//!
+//! In a rehearsal, first a [`battery`] of requests that are built in, each with several things found for
+//! it; then those that the workers remember. A candidate that fails at one which the serving guest answers
+//! is refused; answers that differ are counted.
+
+pub mod battery;
+mod comparison;
+mod player;
+
+use std::time::{Duration, Instant};
+
+use self::battery::{BATTERY, CONTEXT, FINDINGS};
+use crate::server::Recorded;
+
+pub use self::comparison::{Comparison, Report};
+pub use self::player::{CallFailed, Finding, call, request_line};
+
+/// Longest time for all of it. A guest so slow that this is not enough has answered a part.
+const TIME: Duration = Duration::from_secs(10);
+
+/// Has the candidate of `comparison` answer the battery and the requests `recorded` while generation
+/// `number` serves.
+///
+/// # Errors
+/// The request that it failed at, and how.
+pub fn rehearse(
+    mut comparison: Comparison,
+    recorded: &[Recorded],
+    number: u64,
+) -> Result<Report, String> {
+    let end = Instant::now() + TIME;
+    for head in BATTERY {
+        for finding in FINDINGS {
+            let asked = comparison.ask(head, CONTEXT, finding);
+            asked.map_err(|failed| format!("`{}`: {failed}", request_line(head)))?;
+        }
+        if Instant::now() >= end {
+            break;
+        }
+    }
+    // The last ones first: should the time not be enough, they matter most.
+    for request in recorded.iter().rev().take_while(|_| Instant::now() < end) {
+        let asked = comparison.ask_recorded(request, number);
+        asked.map_err(|failed| format!("`{}`: {failed}", request_line(&request.head)))?;
+    }
+    Ok(comparison.report().clone())
+}
