@@ -7,7 +7,7 @@
 //! 1. the folders that the host lends ([`folders`]), of which the name of the site picks one;
 //! 2. `parse`, the lookup beneath that folder ([`lookup`], [`entries`]), `respond` ([`exchange`]);
 //! 3. what the guest returned is checked before it is believed ([`check`]);
-//! 4. the content, of which octets of a file go from stream to stream ([`content`]).
+//! 4. the content, of which octets of a file are sent piece by piece ([`content`]).
 //!
 //! What the guest never sees, or fails on, has a page of the adapter's own ([`error_page`]). On native
 //! targets this is empty.
