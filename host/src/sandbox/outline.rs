@@ -11,6 +11,10 @@ const HANDLER: &str = "wasmhttpd:guest/handler";
 /// The version of the contract that this host speaks.
 pub const CONTRACT_VERSION: &str = "0.1.0";
 
+/// How the versions begin that have all of it: as the Component Model has it, 0.1.1 is 0.1.0 with more
+/// functions.
+const COMPATIBLE: &str = "0.1.";
+
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
@@ -101,7 +105,7 @@ impl Outline {
             return None;
         }
         let versions = || self.exports.iter().filter_map(|name| version(name));
-        let version = versions().find(|version| *version == CONTRACT_VERSION);
+        let version = versions().find(|version| is_compatible(version));
         let version = version.or_else(|| versions().next())?;
         let imports_handler = self.imports.iter().any(|name| self::version(name).is_some());
         Some((if imports_handler { World::Middleware } else { World::Guest }, version))
@@ -119,8 +123,13 @@ impl Age {
     }
 }
 
+/// Whether guests of that version of the contract can be served.
+pub(super) fn is_compatible(version: &str) -> bool {
+    version.starts_with(COMPATIBLE)
+}
+
 /// The version of the contract in the name of its interface; empty if there is none.
-fn version(name: &str) -> Option<&str> {
+pub(super) fn version(name: &str) -> Option<&str> {
     match name.strip_prefix(HANDLER)? {
         "" => Some(""),
         version => version.strip_prefix('@'),

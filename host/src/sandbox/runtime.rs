@@ -15,6 +15,7 @@ use super::code::Code;
 use super::error::{LoadError, chain};
 use super::generation::Generation;
 use super::instance::State;
+use super::outline;
 use super::ticker::{Pace, Ticker};
 use super::wasi;
 
@@ -48,12 +49,6 @@ const INSTANCE_OCTETS_MAX: usize = 1 << 20;
 /// Memory of an instance that is cleared by hand rather than given back, in octets: it makes a
 /// fresh instance cheaper by the page faults it saves.
 const KEEP_RESIDENT_OCTETS: usize = 128 << 10;
-
-/// The interface of the contract, up to its version.
-const HANDLER: &str = "wasmhttpd:guest/handler@";
-
-/// How the versions begin that are compatible with the one in `wit/`.
-const COMPATIBLE: &str = "0.1.";
 
 /// What the operator decides about guests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,9 +162,8 @@ impl Runtime {
         let component_type = component.component_type();
         let mut unknown = None;
         for (name, _) in component_type.exports(&self.engine) {
-            match name.strip_prefix(HANDLER) {
-                // As the Component Model has it: 0.1.1 has all that 0.1.0 has.
-                Some(version) if version.starts_with(COMPATIBLE) => return Ok(()),
+            match outline::version(name) {
+                Some(version) if outline::is_compatible(version) => return Ok(()),
                 Some(_) => unknown = Some(name.into()),
                 None => {}
             }
