@@ -96,13 +96,12 @@ pub fn run(arguments: &Inspect) -> anyhow::Result<Result<ExitCode, Diagnostics>>
 
 fn inspect(arguments: &Inspect, loader: &Loader, config: &Config) -> Inspection {
     let file = arguments.file.display().to_string();
-    let source = Source::File(arguments.file.clone());
-    let octets = match Loader::read(&source) {
-        Ok(octets) => octets,
+    let (source, octets) = match loader.read(Source::File(arguments.file.clone())) {
+        Ok(found) => found,
         Err(refusal) => return Inspection::refused(file, None, &Outline::of(&[]), refusal),
     };
     let (outline, length) = (Outline::of(&octets), Some(octets.len()));
-    let candidate = match loader.load(source, octets, config) {
+    let candidate = match loader.load((source, octets), config) {
         Ok(candidate) => candidate,
         Err(refusal) => return Inspection::refused(file, length, &outline, refusal),
     };
