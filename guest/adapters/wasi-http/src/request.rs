@@ -8,8 +8,12 @@ pub fn head(request: &IncomingRequest) -> Vec<u8> {
     let mut head = Vec::new();
     head.extend_from_slice(method(&request.method()).as_bytes());
     head.push(b' ');
-    let target = request.path_with_query();
-    head.extend_from_slice(target.as_deref().unwrap_or("/").as_bytes());
+    let target = request.path_with_query().unwrap_or_default();
+    // An empty path is that of the root (RFC 9110, section 4.2.3), with a query or without.
+    if target.is_empty() || target.starts_with('?') {
+        head.push(b'/');
+    }
+    head.extend_from_slice(target.as_bytes());
     head.extend_from_slice(b" HTTP/1.1\r\n");
     let authority = request.authority();
     if let Some(authority) = &authority {
