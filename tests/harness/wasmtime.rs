@@ -12,7 +12,7 @@ const PACKAGE: &str = "wasmtime-for-tests";
 
 /// The CLI: what the environment variable WASMTIME names, or else one that is installed and of the
 /// right version, or else `tests/wasmtime`, which is built if it is not there yet. That takes minutes:
-/// who has a deadline asks before it begins.
+/// who has a deadline asks before it begins. Only one that can also serve will do.
 pub fn wasmtime() -> &'static Path {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
     FOUND.get_or_init(|| {
@@ -26,8 +26,8 @@ pub fn wasmtime() -> &'static Path {
             return named.into();
         }
         match version(Path::new("wasmtime")) {
-            Some(VERSION) => "wasmtime".into(),
-            _ => build(),
+            Some(VERSION) if can_serve(Path::new("wasmtime")) => "wasmtime".into(),
+            _ => built(),
         }
     })
 }
@@ -39,15 +39,27 @@ fn version(program: &Path) -> Option<u32> {
     text.split([' ', '.', '\n']).find_map(|word| word.parse().ok())
 }
 
-/// Builds the member into the folder that this test is in.
-fn build() -> PathBuf {
+/// Whether it was built with that command.
+fn can_serve(program: &Path) -> bool {
+    let mut help = Command::new(program);
+    help.args(["serve", "--help"]).stdin(Stdio::null()).stdout(Stdio::null());
+    help.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// The member, built into the folder that this test is in. One that is there is taken as it is: to
+/// cargo it looks stale, as what a test starts has another environment.
+fn built() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target folder");
-    let built = Command::new(env!("CARGO"))
+    let program = target.join("debug/wasmtime");
+    if version(&program) == Some(VERSION) {
+        return program;
+    }
+    let status = Command::new(env!("CARGO"))
         .args(["build", "--locked", "--package", PACKAGE, "--target-dir"])
         .arg(target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::null())
         .status();
-    assert!(built.is_ok_and(|status| status.success()), "{PACKAGE} cannot be built: see above");
-    target.join("debug/wasmtime")
+    assert!(status.is_ok_and(|status| status.success()), "{PACKAGE} cannot be built: see above");
+    program
 }
