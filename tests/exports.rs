@@ -6,21 +6,21 @@ use std::process::{Output, Stdio};
 
 use serde_json::json;
 
-use crate::control::{connect, controlled, generation, swap};
-use crate::harness::{Server, Site, wait_until};
+use crate::control::{self, SOCKET, connect, controlled, generation, swap};
+use crate::harness::{Server, Site, Tiny, wait_until};
 
 fn site() -> Site {
     Site::new().file("www/index.html", "front\n")
 }
 
-/// Runs `ctl capture` while requests with a secret are made.
-fn captured(server: &Server, arguments: &[&str]) -> Output {
+/// Runs `ctl capture` while requests with a field are made.
+fn captured(server: &Server, arguments: &[&str], field: &str) -> Output {
     let arguments = [&["ctl", "-c", "web.conf", "capture"], arguments].concat();
     let mut command = server.site.command(&arguments);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
     let mut client = server.client();
     wait_until("enough requests were shown", || {
-        client.get_with("/?captured", "Authorization: Bearer hush\r\n").expect(200);
+        client.get_with("/?captured", field).expect(200);
         child.try_wait().expect("a child").is_some()
     });
     child.wait_with_output().expect("its output")
@@ -31,7 +31,7 @@ fn captured(server: &Server, arguments: &[&str]) -> Output {
 fn capture_shows_calls_and_masks_credentials() {
     let server = controlled(site());
     for (arguments, secret) in [(&["-n", "2"][..], false), (&["--whole", "-n", "2"], true)] {
-        let output = captured(&server, arguments);
+        let output = captured(&server, arguments, "Authorization: Bearer hush\r\n");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8_lossy(&output.stdout);
         for call in ["parse", "respond"] {
@@ -41,6 +41,53 @@ fn capture_shows_calls_and_masks_credentials() {
         }
         assert_eq!(text.contains("hush"), secret, "{text}");
     }
+}
+
+/// A call that is longer than a program's arguments may be is not shown, and the others are. It once ended
+/// the capture.
+#[test]
+fn a_call_that_no_shell_can_make_is_named() {
+    let server = site().serve(&format!("parameter control {SOCKET}\nparameter head-limit 256K"));
+    let output = captured(&server, &["-n", "2"], &format!("X: {}\r\n", "é".repeat(100_000)));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout);
+    for call in ["parse", "respond"] {
+        let start = format!("# {call}: of 1");
+        assert_eq!(text.lines().filter(|line| line.starts_with(&start)).count(), 2, "{text}");
+    }
+    assert!(text.contains("# requests shown: 2"), "{text}");
+}
+
+/// What `ctl guest` writes.
+fn written(server: &Server) -> Vec<u8> {
+    let output = server.site.command(&["ctl", "-c", "web.conf", "guest"]).output();
+    let output = output.expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// The configuration inside is the one that serves. It once was the one of web.conf after a rollback.
+#[test]
+fn a_guest_that_was_rolled_back_to_is_written_with_its_own_configuration() {
+    let server = controlled(site());
+    let first = written(&server);
+    server.site.configure(&format!("parameter control {SOCKET}\nparameter index other.html"));
+    assert!(control::reload(&server).contains("generation 2 serves"));
+    let second = written(&server);
+    assert!(second != first, "the same configuration");
+    for expected in [&first, &second, &first] {
+        control::ask(&server, &json!("rollback"));
+        assert!(written(&server) == *expected, "another configuration");
+    }
+}
+
+/// A guest may use as much when it is written as when it serves. It once could not be written.
+#[test]
+fn a_guest_that_needs_more_memory_than_most_is_written() {
+    let site = site().file("tiny.wasm", Tiny::new().with("pages", "1100").component());
+    let lines = "parameter guest tiny.wasm\nparameter guest-memory 128M";
+    let server = site.serve(&format!("parameter control {SOCKET}\n{lines}"));
+    assert!(!written(&server).is_empty());
 }
 
 /// `ctl guest` writes what serves, and a server serves what it wrote.

@@ -111,6 +111,18 @@ fn without_remembered_requests_the_built_in_ones_are_rehearsed_alone() {
     assert_eq!(server.status()["rehearsal"]["requests"], first);
 }
 
+/// A serving guest that is late time and again leaves time for what clients asked. It once took all of it,
+/// and what had been remembered was not rehearsed.
+#[test]
+fn a_slow_serving_guest_leaves_time_for_remembered_requests() {
+    let server = editions()
+        .edition("guest.wasm", 1, "lnr")
+        .serve_editions("parameter workers 1\nparameter guest-deadline 500");
+    assert_eq!(server.get("/marker").edition(), 1);
+    let finished = swap(&server, 2, "tmr");
+    is_refused_for(&server, &finished, "GET /marker HTTP/1.1", &["trap"]);
+}
+
 /// Differences are counted by kind, and the first one is told: to who asked, in the log, in the status.
 #[test]
 fn differences_are_counted_by_kind() {

@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::control::{self, SOCKET};
 use crate::harness::{Server, Site, age, edition, editions, holds_within, rename, wait_until};
 
 /// The server looks at the file this often, whatever it was told; and once more.
@@ -142,6 +145,33 @@ fn a_guest_that_is_touched_is_no_new_generation() {
     stays(&server, 1);
     let status = server.status();
     assert_eq!((&status["published"], &status["refused"]), (&0.into(), &0.into()));
+}
+
+/// What takes the file's place while that is loaded is loaded next, and not taken for what was. It once
+/// was, and never served.
+#[test]
+fn a_guest_that_is_replaced_while_it_is_loaded_is_not_missed() {
+    let lines = format!("parameter control {SOCKET}\nparameter code-cache off");
+    let server = editions().serve(&lines);
+    let signal = |id: u32, signal| {
+        let id = Pid::from_raw(id as i32).expect("a process id");
+        kill_process(id, signal).expect("a compiler to signal");
+    };
+    server.site.configure(&format!("{lines}\nparameter guest guest.wasm"));
+    thread::scope(|scope| {
+        let reload = scope.spawn(|| control::reload(&server));
+        wait_until("there is a compiler", || !server.process().children().is_empty());
+        let compiler = server.process().children()[0];
+        signal(compiler, Signal::STOP);
+        let new = server.site.path("new.wasm");
+        fs::write(&new, edition(2, "")).expect("a component");
+        rename(&new, &server.site.path("guest.wasm"));
+        signal(compiler, Signal::CONT);
+        assert!(reload.join().expect("a reload").contains("generation 2 serves"));
+    });
+    wait_until("the new guest answers", || server.get("/page").edition() == 2);
+    assert_eq!(server.generation(), 3);
+    stays(&server, 3);
 }
 
 /// What does not pass leaves the serving guest where it is, and what passes next replaces it.

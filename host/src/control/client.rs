@@ -11,6 +11,7 @@ use super::{MESSAGE_OCTETS_MAX, Reply, Request, Setting};
 use crate::cli::{Control, ControlCommand};
 use crate::config::{Config, DEFAULT_FILE, Diagnostics, GuestPlace, Line, Settings};
 use crate::startup::{Loader, Octets, Source};
+use crate::swap::Limits;
 
 /// Does what the command line asks of a server that serves. Prints what comes of it; the exit status
 /// says whether it was done.
@@ -56,11 +57,11 @@ pub fn run(control: &Control) -> anyhow::Result<ExitCode> {
                 }
                 return Ok(ExitCode::SUCCESS);
             }
-            Reply::Guest { octets, media, parameters } => {
+            Reply::Guest { octets, media, parameters, limits } => {
                 let mut component = Vec::new();
                 (&mut replies).take(octets).read_to_end(&mut component)?;
                 anyhow::ensure!(component.len() as u64 == octets, "the server has ended");
-                output.write_all(&configured(component, media, parameters)?)?;
+                output.write_all(&configured(component, media, parameters, limits)?)?;
                 output.flush()?;
                 return Ok(ExitCode::SUCCESS);
             }
@@ -127,6 +128,7 @@ fn configured(
     component: Vec<u8>,
     media: Vec<Setting>,
     parameters: Vec<Setting>,
+    limits: Limits,
 ) -> anyhow::Result<Vec<u8>> {
     let lines = |settings: Vec<Setting>| -> Vec<Line> {
         let settings = settings.into_iter();
@@ -137,7 +139,14 @@ fn configured(
         sites: Vec::new(),
         media: lines(media),
         guest_parameters: lines(parameters),
-        settings: Settings::default(),
+        // It needs no less here than there.
+        settings: Settings {
+            guest_deadline: limits.deadline,
+            guest_memory_octets: limits.memory_octets,
+            compile_timeout: limits.compile_time,
+            compile_memory_octets: limits.compile_memory_octets,
+            ..Settings::default()
+        },
     };
     let loader = Loader::new(&config.settings, &mut Diagnostics::new(""))?;
     let octets = Octets::Read(component.into());

@@ -10,7 +10,7 @@ mod server;
 use serde::{Deserialize, Serialize};
 
 use crate::config::GuestPlace;
-use crate::swap::Status;
+use crate::swap::{Limits, Status};
 
 pub use client::run;
 pub use server::Server;
@@ -54,11 +54,12 @@ enum Reply {
     /// It is not done: why.
     Refused(Vec<String>),
     Status(Box<Status>),
-    /// The guest's configuration; so many octets of component follow.
+    /// The guest's configuration, and what it may use; so many octets of component follow.
     Guest {
         octets: u64,
         media: Vec<Setting>,
         parameters: Vec<Setting>,
+        limits: Limits,
     },
 }
 

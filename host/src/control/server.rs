@@ -31,6 +31,9 @@ const QUEUE_MAX: usize = 64;
 /// Whoever waits hears at least this often that the server is there.
 const WAIT: Duration = Duration::from_secs(1);
 
+/// Longest call that is shown, in octets: the longest argument that a program can be given.
+const CALL_OCTETS_MAX: usize = 128 << 10;
+
 /// A pause after a connection that could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
@@ -199,11 +202,16 @@ fn calls(request: &Recorded, whole: bool) -> Vec<String> {
     let masked = mask(&request.head);
     let head = if whole { &request.head } else { &*masked };
     let context = request.context();
-    let parse = invocation::parse(head, Some(&context), CALLED_FILE);
+    let shown = |name: &str, call: String| match call.len() <= CALL_OCTETS_MAX {
+        true => call,
+        false => format!("# {name}: of {} octets, which no shell can make", call.len()),
+    };
+    let parse = shown("parse", invocation::parse(head, Some(&context), CALLED_FILE));
     match &request.seen {
         Seen::Unasked => vec![parse],
         Seen::Found(found) => {
-            vec![parse, invocation::respond(head, found, Some(&context), CALLED_FILE)]
+            let respond = invocation::respond(head, found, Some(&context), CALLED_FILE);
+            vec![parse, shown("respond", respond)]
         }
         Seen::Entries => {
             vec![parse, "# respond: of a directory, whose entries are not kept".into()]
@@ -221,6 +229,7 @@ fn guest(mut stream: &UnixStream, handle: &Handle) -> io::Result<()> {
         octets: serving.octets.len() as u64,
         media: settings(&serving.media),
         parameters: settings(&serving.parameters),
+        limits: serving.limits,
     };
     say(stream, &reply)?;
     stream.write_all(&serving.octets)

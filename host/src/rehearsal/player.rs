@@ -7,7 +7,7 @@ use crate::files::{self, Roots, Trouble};
 use crate::sandbox::contract::{
     Action, Context, Datetime, Directories, Entry, File, Found, Listing, Lookup, Parsed, Response,
 };
-use crate::sandbox::{GuestError, Instance, START, Sandbox, Unavailable};
+use crate::sandbox::{GuestError, Instance, START, Sandbox, Unavailable, mask};
 use crate::server::words::{self, wanted};
 
 /// How often a call may be late before that counts: the machine may have been busy with others.
@@ -193,8 +193,25 @@ fn file_name(lookup: &Lookup, found: &Found) -> Option<String> {
     Some(format!("{}{}", lookup.site, path?))
 }
 
-/// The first line of a head, to be shown.
+/// The first line of a head, to be shown: without what is secret in it.
 pub fn request_line(head: &[u8]) -> String {
     let end = memchr::memchr2(b'\r', b'\n', head).unwrap_or(head.len()).min(SHOWN_OCTETS_MAX);
-    head[..end].escape_ascii().to_string()
+    mask(&head[..end]).escape_ascii().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_line_is_shown_without_its_secrets() {
+        for (head, line) in [
+            (&b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n"[..], "GET /a HTTP/1.1"),
+            (b"GET http://me:secret@a/ HTTP/1.1\n\n", "GET http://xx:xxxxxx@a/ HTTP/1.1"),
+            (b"Cookie: secret\r\n\r\n", "Cookie: xxxxxx"),
+            (b"\x1b[31m\xff", "\\x1b[31m\\xff"),
+        ] {
+            assert_eq!(request_line(head), line);
+        }
+    }
 }

@@ -2,13 +2,16 @@
 
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::pulls::Arrival;
 use super::status::Status;
 use super::turn_out::TurnedOut;
-use crate::config::{GuestPlace, Line};
+use crate::config::{Config, GuestPlace, Line};
 use crate::server::Crew;
-use crate::startup::Octets;
+use crate::startup::{Candidate, Octets};
 
 /// What happened, in a line; or why nothing did, in lines.
 pub type Outcome = Result<String, Vec<String>>;
@@ -62,6 +65,40 @@ pub struct Serving {
     pub media: Vec<Line>,
     /// Its parameter lines.
     pub parameters: Vec<Line>,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+impl Serving {
+    /// A guest that was loaded for `config`.
+    pub(super) fn new(candidate: &Candidate, config: &Config) -> Serving {
+        let settings = &config.settings;
+        Serving {
+            octets: candidate.octets.clone(),
+            media: config.media.clone(),
+            parameters: config.guest_parameters.clone(),
+            limits: Limits {
+                deadline: settings.guest_deadline,
+                memory_octets: settings.guest_memory_octets,
+                compile_time: settings.compile_timeout,
+                compile_memory_octets: settings.compile_memory_octets,
+            },
+        }
+    }
+}
+
+/// What a guest may use, and its compiler.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Limits {
+    /// Longest time of a call.
+    pub deadline: Duration,
+    /// Memory of an instance, in octets.
+    pub memory_octets: usize,
+    /// Processor time of its compiler.
+    pub compile_time: Duration,
+    /// Memory of its compiler, in octets.
+    pub compile_memory_octets: usize,
 }
 
 /// What is known of how things stand.

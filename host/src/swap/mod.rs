@@ -33,9 +33,9 @@ use crate::log::SharedAccessLog;
 use crate::rehearsal::{self, Comparison, Report};
 use crate::sandbox::Step;
 use crate::server::{self, Crew, Order, Probation, Publication, Server, Terms};
-use crate::startup::{Candidate, Found, Loader, Plan, Refusal, Source};
+use crate::startup::{Candidate, Found, Loader, Octets, Plan, Refusal, Source};
 
-pub use self::jobs::{Handle, Job, Outcome, Serving};
+pub use self::jobs::{Handle, Job, Limits, Outcome, Serving};
 pub use self::status::{ShadowStatus, Status};
 
 /// Longest wait for the next job: the status tells of a shadow at least this often.
@@ -54,6 +54,8 @@ const NO_SHADOW: &str = "no candidate runs beside (try `wasmhttpd ctl shadow FIL
 struct Release {
     number: u64,
     candidate: Candidate,
+    /// The same with what it was loaded for, for those who ask for the guest.
+    guest: Serving,
     /// What came of its rehearsal.
     rehearsal: Option<Report>,
     /// When its probation ends; none once it has passed.
@@ -100,6 +102,7 @@ impl Swapper {
         let (sender, orders) = mpsc::channel();
         let serving = Release {
             number: 1,
+            guest: Serving::new(&candidate, &config),
             candidate,
             rehearsal: None,
             probation: None,
@@ -108,7 +111,7 @@ impl Swapper {
         let handle = Handle {
             orders: sender,
             board: Arc::default(),
-            serving: Arc::new(Mutex::new(in_words(&serving.candidate, &config))),
+            serving: Arc::new(Mutex::new(serving.guest.clone())),
             crew: server.crew().clone(),
         };
         let mut swapper = Swapper {
@@ -129,7 +132,7 @@ impl Swapper {
             orders,
             handle: handle.clone(),
         };
-        swapper.watch_guest();
+        swapper.watch_guest(&swapper.serving.candidate.octets.clone());
         swapper.poll_guest(&swapper.serving.candidate.source.clone());
         swapper.take_notes();
         tracing::info!("generation 1 serves: {}", swapper.serving.candidate.source);
@@ -300,6 +303,7 @@ impl Swapper {
         let ends = (!settings.probation.is_zero()).then(|| Instant::now() + settings.probation);
         let release = Release {
             number: self.numbers,
+            guest: Serving::new(&candidate, &self.config),
             candidate,
             rehearsal,
             probation: ends,
@@ -350,7 +354,7 @@ impl Swapper {
         }
         tracing::info!("{text}");
         self.update_status(|status| status.published += 1);
-        *lock(&self.handle.serving) = in_words(&self.serving.candidate, &self.config);
+        *lock(&self.handle.serving) = self.serving.guest.clone();
         text
     }
 
@@ -442,8 +446,8 @@ impl Swapper {
         let _ = self.swap("a swap, since the file changed,", Source::File(path));
     }
 
-    /// Watches the guest's file, if web.conf names one and wants that.
-    fn watch_guest(&mut self) {
+    /// Watches the guest's file, if web.conf names one and wants that. `loaded` is what was read of it.
+    fn watch_guest(&mut self, loaded: &Octets) {
         let settings = &self.config.settings;
         let wanted: Option<&Path> = match &settings.guest {
             Some(GuestPlace::File(path)) => Some(path.as_path()).filter(|_| settings.watch),
@@ -451,7 +455,15 @@ impl Swapper {
         };
         if wanted != self.watch.as_ref().map(Watch::path) {
             let handle = self.handle.clone();
-            self.watch = wanted.map(|path| Watch::new(path, move || handle.send(Job::Look)));
+            self.watch = wanted.map(|path| {
+                let mut watch = Watch::new(path, move || handle.send(Job::Look));
+                // It took time to load, in which the file may have become another.
+                let there = self.loader.read(Source::File(path.to_path_buf()));
+                if !there.is_ok_and(|(_, octets)| *octets == **loaded) {
+                    watch.expect_another();
+                }
+                watch
+            });
         }
     }
 
@@ -491,14 +503,6 @@ impl Release {
         status.since = self.since;
         status.probation = left.map(|left| left.as_secs_f64().ceil() as u64);
         status.rehearsal.clone_from(&self.rehearsal);
-    }
-}
-
-fn in_words(candidate: &Candidate, config: &Config) -> Serving {
-    Serving {
-        octets: candidate.octets.clone(),
-        media: config.media.clone(),
-        parameters: config.guest_parameters.clone(),
     }
 }
 

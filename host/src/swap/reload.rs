@@ -215,12 +215,13 @@ impl Swapper {
             self.serving.candidate.source = source.clone();
         }
         let published = candidate.map(|(candidate, report)| self.release(candidate, Some(report)));
+        let loaded = self.serving.candidate.octets.clone();
         for change in &mut changes {
             change.publication.clone_from(&published);
         }
         self.crew.tell_each(changes.into_iter().map(|change| Order::Apply(Box::new(change))));
         self.crew.wait();
-        self.watch_guest();
+        self.watch_guest(&loaded);
         self.poll_guest(&source);
         let mut text = match published {
             Some(_) => self.announce(None),

@@ -7,8 +7,8 @@
 
 use std::sync::Arc;
 
-use super::jobs::{Board, Handle, Job, Serving};
-use super::{Release, Swapper, in_words, lock, unix_seconds};
+use super::jobs::{Board, Handle, Job};
+use super::{Release, Swapper, lock, unix_seconds};
 use crate::server::{Order, Publication};
 
 /// What the end of a generation's probation would be, should it fail.
@@ -18,8 +18,6 @@ pub(super) struct Fate {
     clients: usize,
     /// What comes back.
     by: Release,
-    /// The same, for those who ask for the guest.
-    serving: Serving,
 }
 
 /// A generation that was turned out, of which the swapper has yet to take note.
@@ -49,7 +47,7 @@ impl Fate {
         status.previous = None;
         self.by.show(status);
         status.since = unix_seconds();
-        *lock(&handle.serving) = self.serving.clone();
+        *lock(&handle.serving) = self.by.guest.clone();
     }
 }
 
@@ -61,7 +59,6 @@ impl Swapper {
             number: self.serving.number,
             clients: self.config.settings.probation_clients,
             by: proven.clone(),
-            serving: in_words(&proven.candidate, &self.config),
         });
         Box::new(move |failure| {
             let Fate { number, clients, .. } = *fate;

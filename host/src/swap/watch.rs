@@ -90,6 +90,12 @@ impl Watch {
         self.look_at
     }
 
+    /// The file is not what was loaded: it is as new.
+    pub fn expect_another(&mut self) {
+        self.loaded = None;
+        self.look_now();
+    }
+
     /// It is time to look.
     pub fn look_now(&mut self) {
         self.look_at = Instant::now();
