@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::harness::{Packages, shell};
-use crate::small_site::{LINES, answers_the_table, complains_about_its_configuration, serve, site};
+use crate::small_site::{
+    LINES, answers_the_table, complains_about_its_configuration, serve, serves_the_sample_site,
+    site,
+};
 
 #[test]
 fn the_small_site_in_python_answers_its_table() {
@@ -37,6 +40,7 @@ fn is_the_small_site(language: &str, build: &str) {
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
     complains_about_its_configuration(&site);
     answers_the_table(&serve(site));
+    serves_the_sample_site(&component);
 }
 
 /// A copy of parts of the repository.

@@ -130,7 +130,7 @@ enum Excluded {
 
 /// What is compared.
 #[derive(Debug, PartialEq)]
-struct Told {
+pub struct Told {
     status: u16,
     fields: Vec<(String, String)>,
     /// Each octet as a character.
@@ -140,7 +140,8 @@ struct Told {
 /// Fields of the host's own.
 const OF_THE_HOST: &[&str] = &["connection", "content-length", "date", "keep-alive", "server"];
 
-fn told(status: u16, fields: &[(String, String)], content: &[u8]) -> Told {
+/// The part of an answer that is compared.
+pub fn told(status: u16, fields: &[(String, String)], content: &[u8]) -> Told {
     let named = fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
     let mut fields: Vec<_> =
         named.filter(|(name, _)| !OF_THE_HOST.contains(&name.as_str())).collect();

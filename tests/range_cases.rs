@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use fuzzing::cases::{self, Range, Ranges};
 
 use crate::harness::{Client, Composed, Response, Site};
+use crate::parity::told;
 
 /// The regular expression of the rows, the only one.
 const MULTIPART: &str = "^multipart/byteranges; *boundary=";
@@ -28,6 +29,20 @@ fn the_ranges_of_go_are_answered_as_they_should() {
 fn the_ranges_of_go_are_answered_as_they_should_on_wasi_http() {
     let server = Composed::serve(site(), &[]);
     judge(|| server.client());
+}
+
+/// Where a row allows more than one answer, both hosts give the same one.
+#[test]
+fn the_ranges_of_go_get_the_same_answers_on_wasi_http() {
+    let (server, composed) = (site().serve(""), Composed::serve(site(), &[]));
+    for row in &cases::ranges() {
+        let file = File::look_at(&mut server.client(), row.size);
+        let answers = [server.client(), composed.client()].map(|mut client| {
+            let Response { status, fields, content } = ask(&mut client, row, &file);
+            told(status, &fields, &content)
+        });
+        assert_eq!(answers[0], answers[1], "wasmhttpd, wasi:http: {row:?}");
+    }
 }
 
 fn site() -> Site {

@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::harness::shell::root;
 use crate::harness::{Response, Server, Site};
 
 const TABLE: &str = include_str!("../guest/examples/small-site/requests.jsonl");
@@ -105,6 +107,45 @@ fn check(server: &Server, row: &Row) -> Result<(), String> {
 fn the_small_site_in_rust_answers_its_table() {
     let component = fs::read(fixtures::SMALL_SITE).expect("the component");
     answers_the_table(&serve(site(&component)));
+}
+
+#[test]
+fn the_small_site_in_rust_serves_the_sample_site() {
+    serves_the_sample_site(&fs::read(fixtures::SMALL_SITE).expect("the component"));
+}
+
+/// Asserts that a component serves the sample site: every file, its folders' index files, nothing else.
+pub fn serves_the_sample_site(component: &[u8]) {
+    let www = root().join("www");
+    let server = Site::new().file("site.wasm", component).serve(&format!(
+        "host default \"{}\"\nparameter guest site.wasm\nparameter compile-timeout 600",
+        www.display()
+    ));
+    let targets = targets(&www, "/");
+    assert!(targets.len() > 5, "{targets:?}");
+    for target in targets {
+        let content = fs::read(www.join(&target[1..])).expect("a file of the sample site");
+        assert!(server.get(&target).expect(200).content == content, "{target}");
+        assert_eq!(server.client().head(&target).expect(200).length(), content.len() as u64);
+        if let Some(folder) = target.strip_suffix("index.html") {
+            assert!(server.get(folder).expect(200).content == content, "{folder}");
+        }
+    }
+    assert_eq!(server.get("/docs").expect(301).needs("Location"), "/docs/");
+    server.get("/none.html").expect(404);
+}
+
+/// What the files of a folder are asked for by.
+fn targets(folder: &Path, above: &str) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
+    let of_entry = |entry: fs::DirEntry| {
+        let target = format!("{above}{}", entry.file_name().into_string().expect("text"));
+        match entry.path().is_dir() {
+            true => targets(&entry.path(), &format!("{target}/")),
+            false => vec![target],
+        }
+    };
+    entries.flat_map(of_entry).collect()
 }
 
 /// What is wrong with web.conf is said of its line.
