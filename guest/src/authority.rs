@@ -1,7 +1,9 @@
 //! The host a request is for: `uri-host [ ":" port ]` (RFC 9110, sections 4.2 and 7.2; RFC 3986,
 //! section 3.2).
 
+use crate::block::Short;
 use crate::field;
+use crate::head::Span;
 use crate::octet;
 use core::net::Ipv6Addr;
 use core::str;
@@ -19,18 +21,23 @@ pub struct Authority<'a> {
 }
 
 impl<'a> Authority<'a> {
+    /// Reads the authority at a place in a head, as [`Authority::read`]. Nearly every one is a name without
+    /// a port, of letters, digits, hyphens and single dots, and is looked at in one go.
+    pub fn read_at(octets: &'a [u8], span: Span) -> Option<Self> {
+        let host = span.of(octets);
+        match is_short_and_plain(octets, span) {
+            true => Some(Self { host, port: None }),
+            false => Self::read(host),
+        }
+    }
+
     /// Reads an authority without user information, which is an error in requests (RFC 9110,
     /// section 4.2.4).
     ///
     /// An empty host is refused (section 4.2.1), and so is an escape in a name, or an empty label:
     /// some recipients would read another name.
     pub fn read(text: &'a [u8]) -> Option<Self> {
-        let (host, rest) = if text.starts_with(b"[") {
-            literal(text)?
-        } else {
-            let end = text.iter().position(|&o| o == b':').unwrap_or(text.len());
-            (name(&text[..end])?, &text[end..])
-        };
+        let (host, rest) = if text.starts_with(b"[") { literal(text)? } else { name(text)? };
         let port = match rest {
             [] => None,
             [b':', digits @ ..] => Some(digits),
@@ -45,6 +52,18 @@ impl<'a> Authority<'a> {
     }
 }
 
+/// Whether all is a name that no other rule has to be known for.
+fn is_short_and_plain(octets: &[u8], span: Span) -> bool {
+    let length = span.end - span.start;
+    let is_short = (1..Short::OCTETS).contains(&length);
+    let Some(block) = Short::at(octets, span.start).filter(|_| is_short) else { return false };
+    let inside = (1 << length) - 1;
+    let dots = block.equal::<b'.'>();
+    // A dot stands neither first, nor last, nor beside another.
+    let ends_badly = (1 | 1 << (length - 1) | dots << 1) & dots;
+    (!block.plain() | block.equal::<b'/'>() | ends_badly) & inside == 0
+}
+
 /// `[` IPv6address `]` and what follows it. A zone or a future version has no place in a request.
 fn literal(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = text.iter().position(|&o| o == b']')?;
@@ -53,17 +72,22 @@ fn literal(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some(text.split_at(end + 1))
 }
 
-/// A registered name or an IPv4 address, without its final dot.
-fn name(text: &[u8]) -> Option<&[u8]> {
-    let text = text.strip_suffix(b".").unwrap_or(text);
+/// A registered name or an IPv4 address, without its final dot, and what follows it.
+fn name(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut end = 0;
     let mut previous = b'.';
-    for &octet in text {
-        if !octet::is_name(octet) || (octet == b'.' && previous == b'.') {
+    while let Some(&octet) = text.get(end)
+        && octet::is_name(octet)
+    {
+        if octet == b'.' && previous == b'.' {
             return None;
         }
         previous = octet;
+        end += 1;
     }
-    (previous != b'.').then_some(text)
+    let (name, rest) = text.split_at(end);
+    let name = name.strip_suffix(b".").unwrap_or(name);
+    (!name.is_empty()).then_some((name, rest))
 }
 
 #[cfg(test)]

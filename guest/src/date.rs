@@ -1,7 +1,7 @@
 //! Points in time as HTTP writes them (RFC 9110, section 5.6.7): one form out, three forms in.
 
+use crate::octet;
 use alloc::string::String;
-use core::str;
 
 /// The last second that four digits of a year can name.
 pub const SECONDS_MAX: u64 = 253_402_300_799;
@@ -33,20 +33,21 @@ pub fn push_line(text: &mut String, seconds: u64) {
     put_two_digits(&mut form, 17, second / 3_600);
     put_two_digits(&mut form, 20, second / 60 % 60);
     put_two_digits(&mut form, 23, second % 60);
-    text.push_str(str::from_utf8(&form).unwrap_or_default());
+    text.push_str(octet::text(&form));
 }
 
 /// Appends a time as `1994-11-06 08:49`, for people.
 pub fn push_minute(text: &mut String, seconds: u64) {
     let form = iso(seconds);
-    text.push_str(str::from_utf8(&form[..10]).unwrap_or_default());
+    let form = octet::text(&form);
+    text.push_str(&form[..10]);
     text.push(' ');
-    text.push_str(str::from_utf8(&form[11..16]).unwrap_or_default());
+    text.push_str(&form[11..16]);
 }
 
 /// Appends a time as `1994-11-06T08:49:37Z` (RFC 3339), for programs.
 pub fn push_rfc3339(text: &mut String, seconds: u64) {
-    text.push_str(str::from_utf8(&iso(seconds)).unwrap_or_default());
+    text.push_str(octet::text(&iso(seconds)));
 }
 
 fn iso(seconds: u64) -> [u8; 20] {

@@ -3,7 +3,6 @@
 
 use crate::octet;
 use alloc::string::String;
-use core::str;
 
 /// Whether the text is a token (RFC 9110, section 5.6.2).
 pub fn is_token(text: &[u8]) -> bool {
@@ -85,7 +84,7 @@ fn number(digits: &[u8], add: impl Fn(u64, u64) -> Option<u64>) -> Option<u64> {
 pub fn push_decimal(text: &mut String, mut number: u64) {
     /// The decimal digits of `u64::MAX`.
     const DIGITS_MAX: usize = 20;
-    let mut digits = [0; DIGITS_MAX];
+    let mut digits = [b'0'; DIGITS_MAX];
     let mut start = DIGITS_MAX;
     loop {
         start -= 1;
@@ -95,7 +94,7 @@ pub fn push_decimal(text: &mut String, mut number: u64) {
             break;
         }
     }
-    text.push_str(str::from_utf8(&digits[start..]).unwrap_or_default());
+    text.push_str(octet::text(&digits).get(start..).unwrap_or_default());
 }
 
 /// Appends a number in lower-case hexadecimal.
@@ -105,7 +104,7 @@ pub fn push_hexadecimal(text: &mut String, number: u64) {
     digits[..8].copy_from_slice(&hexadecimal((number >> 32) as u32));
     digits[8..].copy_from_slice(&hexadecimal(number as u32));
     let zeros = (number.leading_zeros() as usize / 4).min(DIGITS - 1);
-    text.push_str(str::from_utf8(&digits[zeros..]).unwrap_or_default());
+    text.push_str(octet::text(&digits).get(zeros..).unwrap_or_default());
 }
 
 /// All eight digits at once, each in an octet of a word.

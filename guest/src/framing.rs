@@ -7,6 +7,7 @@
 use crate::contract::Persistence;
 use crate::field;
 use crate::head::{Head, Name, Version};
+use crate::octet;
 use crate::refusal::Refusal;
 
 /// The longest content that is skipped for the sake of the connection.
@@ -93,8 +94,13 @@ fn codings(head: &Head, octets: &[u8]) -> Result<Following, Refusal> {
 fn persists(head: &Head, octets: &[u8]) -> bool {
     let (mut close, mut keep_alive) = (false, false);
     for value in head.values(octets, Name::Connection) {
+        // Nearly every list has this one member.
+        if octet::is_spelt(value, b"keep-alive") {
+            keep_alive = true;
+            continue;
+        }
         // A list of tokens (RFC 9110, section 7.6.1): no quoted string can hide an option.
-        for option in value.split(|&octet| octet == b',').map(field::trim) {
+        for option in value.split(|&o| o == b',').map(field::trim) {
             close |= option.eq_ignore_ascii_case(b"close");
             keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
         }

@@ -4,6 +4,7 @@
 //! goes by. Nothing is copied and nothing is repaired: what does not match is refused. What the
 //! values mean is left to `framing`, `authority`, `target`, `conditional` and `range`.
 
+use crate::block::{Long, Short};
 use crate::field;
 use crate::octet;
 use crate::refusal::Refusal;
@@ -109,22 +110,38 @@ impl Head {
         while octets[at..].starts_with(b"\r\n") {
             at += 2;
         }
-        let (mut head, mut at) = request_line(octets, at)?;
-        // 2.2: whitespace here would make a field line of what follows, or hide it; no name begins
-        // so.
-        while !matches!(octets[at..], [b'\r', b'\n', ..]) {
-            let line = field_line(octets, at).ok_or(Refusal::Malformed)?;
-            if let Some(name) = known(line.name.of(octets)) {
-                let lines = &mut head.lines[name as usize];
-                if lines.count == 0 {
-                    lines.first = line.value;
+        let (mut head, start) = request_line(octets, at)?;
+        head.read_fields(octets, start).ok_or(Refusal::Malformed)?;
+        Ok(head)
+    }
+
+    /// Reads the field lines that begin at `start`: some of them at a time, first where they end, then
+    /// their names. A compiler of WebAssembly keeps the values of a short loop in registers, and few of
+    /// a long one.
+    #[inline(never)]
+    fn read_fields(&mut self, octets: &[u8], mut start: usize) -> Option<()> {
+        let mut ends = [0; LINES_AT_ONCE];
+        loop {
+            for &end in line_ends(octets, start, &mut ends)? {
+                let end = end as usize;
+                if end == start {
+                    // The empty line ends the head by definition: whoever passes more has not found
+                    // the end.
+                    return (end + 2 == octets.len()).then_some(());
                 }
-                lines.count += 1;
+                let line = Line::read(octets, start, end)?;
+                if may_be_known(octets[start])
+                    && let Some(name) = known(line.name.of(octets))
+                {
+                    let lines = &mut self.lines[name as usize];
+                    if lines.count == 0 {
+                        lines.first = line.value(octets);
+                    }
+                    lines.count += 1;
+                }
+                start = end + 2;
             }
-            at = line.end;
         }
-        // The empty line ends the head by definition: whoever passes more has not found the end.
-        if at + 2 == octets.len() { Ok(head) } else { Err(Refusal::Malformed) }
     }
 
     /// How many lines a field has.
@@ -147,15 +164,10 @@ impl Head {
         octets: &'a [u8],
         name: &'static [u8],
     ) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let mut at = octet::next_line(octets, self.target.end);
+        let mut lines = Line::all(octets, octet::next_line(octets, self.target.end));
         core::iter::from_fn(move || {
-            loop {
-                let line = field_line(octets, at)?;
-                at = line.end;
-                if line.name.of(octets).eq_ignore_ascii_case(name) {
-                    return Some(line.value.of(octets));
-                }
-            }
+            let line = lines.find(|line| line.name.of(octets).eq_ignore_ascii_case(name))?;
+            Some(line.value(octets).of(octets))
         })
     }
 
@@ -171,14 +183,11 @@ impl Head {
         core::iter::from_fn(move || {
             let value = next.take()?;
             left -= 1;
-            // Hardly ever is there a second line: it is looked for again rather than remembered.
-            let mut at = octet::next_line(octets, value.end);
-            while left > 0 && next.is_none() {
-                let line = field_line(octets, at)?;
-                if known(line.name.of(octets)) == Some(name) {
-                    next = Some(line.value);
-                }
-                at = line.end;
+            if left > 0 {
+                // Hardly ever is there a second line: it is looked for again rather than remembered.
+                let mut lines = Line::all(octets, octet::next_line(octets, value.end));
+                let line = lines.find(|line| known(line.name.of(octets)) == Some(name))?;
+                next = Some(line.value(octets));
             }
             Some(value.of(octets))
         })
@@ -191,12 +200,9 @@ fn request_line(octets: &[u8], start: usize) -> Result<(Head, usize), Refusal> {
     /// The length of `HTTP/1.1`.
     const VERSION_OCTETS: usize = 8;
 
-    let word_end = |from: usize| {
-        octets[from..]
-            .iter()
-            .position(|&o| o <= b' ')
-            .map(|length| from + length)
-            .ok_or(Refusal::Malformed)
+    let word_end = |from: usize| match octet::next_blank(octets, from) {
+        end if end < octets.len() => Ok(end),
+        _ => Err(Refusal::Malformed),
     };
     let method = Span { start, end: word_end(start)? };
     if octets[method.end] != b' ' || !field::is_token(method.of(octets)) {
@@ -229,8 +235,9 @@ fn request_line(octets: &[u8], start: usize) -> Result<(Head, usize), Refusal> {
 /// The method of a name; names are case-sensitive (RFC 9110, section 9.1).
 fn recognise(name: &[u8]) -> Method {
     match name {
-        b"GET" => Method::Get,
-        b"HEAD" => Method::Head,
+        // Octet by octet, which is nothing to do for so few.
+        [b'G', b'E', b'T'] => Method::Get,
+        [b'H', b'E', b'A', b'D'] => Method::Head,
         b"OPTIONS" => Method::Options,
         b"CONNECT" => Method::Connect,
         // The IANA registry of methods. PRI is left out: it is there so that nobody uses it.
@@ -244,44 +251,109 @@ fn recognise(name: &[u8]) -> Method {
     }
 }
 
-/// One field line.
+/// How many field lines are looked at together: more than browsers send, nearly always.
+const LINES_AT_ONCE: usize = 32;
+
+/// The positions of the CRs that end the lines from `start` on: up to that of the empty line, or as many
+/// as there is room for; none where a line does not end.
+///
+/// LF must stand behind CR, and before it no control octet but HTAB: no NUL, and no bare CR or LF (RFC
+/// 9110, section 5.5; RFC 9112, section 2.2).
+#[inline(never)]
+fn line_ends<'a>(
+    octets: &[u8],
+    mut start: usize,
+    ends: &'a mut [u32; LINES_AT_ONCE],
+) -> Option<&'a [u32]> {
+    // The last octets are looked at together with some before them, or with blanks behind them.
+    let mut filled = [b' '; Long::OCTETS];
+    let looked_at = match octets.len() < filled.len() {
+        true => {
+            filled[..octets.len()].copy_from_slice(octets);
+            &filled
+        }
+        false => octets,
+    };
+    let last = looked_at.len() - Long::OCTETS;
+    let (mut at, mut count, mut feed_is_due) = (start, 0, 0);
+    while at < octets.len() {
+        let from = at.min(last);
+        let block = Long::at(looked_at, from)?;
+        let is_new = u64::MAX << (at - from);
+        let mut returns = block.equal::<b'\r'>() & is_new;
+        let feeds = block.equal::<b'\n'>() & is_new;
+        let others = block.controls() & is_new & !returns & !feeds;
+        // Hardly ever is there an HTAB.
+        let is_bad = others != 0 && others & !block.equal::<b'\t'>() != 0;
+        if is_bad || feeds != (returns << 1 | feed_is_due << (at - from)) {
+            return None;
+        }
+        feed_is_due = returns >> (Long::OCTETS - 1);
+        while returns != 0 {
+            let end = from + returns.trailing_zeros() as usize;
+            returns &= returns - 1;
+            ends[count] = end as u32;
+            count += 1;
+            if end == start || count == LINES_AT_ONCE {
+                return Some(&ends[..count]);
+            }
+            start = end + 2;
+        }
+        at = from + Long::OCTETS;
+    }
+    None
+}
+
+/// One field line: `field-name ":" OWS field-value OWS CRLF` (RFC 9112, section 5).
 struct Line {
     name: Span,
-    value: Span,
-    /// Where the next line begins.
+    /// The position of its CR.
     end: usize,
 }
 
-/// `field-name ":" OWS field-value OWS CRLF` (RFC 9112, section 5).
-///
-/// A name that is no token covers most of what is refused: whitespace before the colon (5.1), a
-/// folded line (5.2), whitespace before the first field (2.2), a line without a colon.
-fn field_line(octets: &[u8], start: usize) -> Option<Line> {
-    let mut at = octet::token_end(octets, start);
-    let name = Span { start, end: at };
-    if name.start == name.end || octets.get(at) != Some(&b':') {
-        return None;
-    }
-    at += 1;
-    while matches!(octets.get(at), Some(b' ' | b'\t')) {
-        at += 1;
-    }
-    let mut value = Span { start: at, end: at };
-    loop {
-        value.end = octet::next_control(octets, value.end);
-        match octets.get(value.end..)? {
-            [b'\t', ..] => value.end += 1,
-            [b'\r', b'\n', ..] => break,
-            // NUL, a bare CR or LF, or another control octet (RFC 9110, section 5.5; 9112, section
-            // 2.2).
-            _ => return None,
+impl Line {
+    /// The line between `start` and the CR at `end`.
+    ///
+    /// A name that is no token covers most of what is refused: whitespace before the colon (5.1), a
+    /// folded line (5.2), whitespace before the first field (2.2), a line without a colon.
+    #[inline]
+    fn read(octets: &[u8], start: usize, end: usize) -> Option<Self> {
+        // Nearly every name is few letters and hyphens.
+        let words = Short::at(octets, start).map_or(0, |block| block.words().trailing_ones());
+        let mut name = Span { start, end: start + words as usize };
+        if octets.get(name.end) != Some(&b':') {
+            name.end = octet::token_end(octets, name.end);
         }
+        let is_named = name.start < name.end && octets.get(name.end) == Some(&b':');
+        is_named.then_some(Self { name, end })
     }
-    let end = value.end + 2;
-    while value.end > value.start && matches!(octets[value.end - 1], b' ' | b'\t') {
-        value.end -= 1;
+
+    /// The lines from `start` on of a head that was read before.
+    fn all(octets: &[u8], mut start: usize) -> impl Iterator<Item = Self> + use<'_> {
+        core::iter::from_fn(move || {
+            let next = octet::next_line(octets, start);
+            let line = Self::read(octets, start, next.checked_sub(2)?)?;
+            start = next;
+            Some(line)
+        })
     }
-    Some(Line { name, value, end })
+
+    /// The value, without the whitespace around it.
+    fn value(&self, octets: &[u8]) -> Span {
+        let mut value = Span { start: self.name.end + 1, end: self.end };
+        while value.start < value.end && matches!(octets[value.start], b' ' | b'\t') {
+            value.start += 1;
+        }
+        while value.end > value.start && matches!(octets[value.end - 1], b' ' | b'\t') {
+            value.end -= 1;
+        }
+        value
+    }
+}
+
+/// Whether a name that begins with this letter may be one of [`Name`]. Most fields of browsers are out by it.
+fn may_be_known(first: u8) -> bool {
+    matches!(first | 0x20, b'c' | b'e' | b'h' | b'i' | b'r' | b't')
 }
 
 /// The field of a name; names are case-insensitive (RFC 9110, section 5.1).
@@ -301,7 +373,7 @@ fn known(name: &[u8]) -> Option<Name> {
         (19, b'i') => (Name::IfUnmodifiedSince, b"if-unmodified-since"),
         _ => return None,
     };
-    name.eq_ignore_ascii_case(spelling).then_some(candidate)
+    octet::is_spelt(name, spelling).then_some(candidate)
 }
 
 #[cfg(test)]
@@ -456,6 +528,25 @@ mod tests {
     }
 
     #[test]
+    fn a_head_of_many_lines_is_read_to_its_end() {
+        for lines in [0, 1, 31, 32, 33, 63, 64, 65, 200] {
+            for width in [0, 1, 5, 40, 64, 100] {
+                let value = "\t".repeat(width);
+                let fields = format!("Range:{value}x\r\n").repeat(lines);
+                let text = format!("GET / HTTP/1.1\r\n{fields}\r\n");
+                let head = read(&text).unwrap();
+                assert_eq!(head.count(Name::Range), lines as u32);
+                assert_eq!(head.values(text.as_bytes(), Name::Range).count(), lines);
+                refused(&text[..text.len() - 1]);
+                refused(&text.replacen("\r\n\r\n", "\r\n\n", 1));
+                refused(&format!("GET / HTTP/1.1\r\n{fields}Range\r\n\r\n"));
+                refused(&format!("GET / HTTP/1.1\r\n{fields}A:\0\r\n\r\n"));
+                refused(&format!("GET / HTTP/1.1\r\n{fields}A:\r\r\n\r\n"));
+            }
+        }
+    }
+
+    #[test]
     fn rfc9112_2_1_the_empty_line_ends_the_head() {
         for text in [
             "",
@@ -511,6 +602,7 @@ mod tests {
         ];
         assert_eq!(names.len(), NAMES);
         for (index, name) in names.iter().enumerate() {
+            assert!(may_be_known(name.as_bytes()[0]));
             assert_eq!(known(name.as_bytes()).map(|n| n as usize), Some(index));
             assert_eq!(
                 known(name.to_ascii_uppercase().as_bytes()).map(|n| n as usize),

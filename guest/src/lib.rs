@@ -8,8 +8,8 @@
 //! From a head to an answer, in the order of the work: [`memo`], [`request`] ([`head`],
 //! [`framing`], [`authority`], [`target`], [`path`], [`refusal`]), [`site`], [`redirects`],
 //! [`negotiation`], [`candidates`], [`conditional`], [`range`], [`media`], [`representation`],
-//! [`listing`], [`page`], [`extra`]; and below all of them [`pattern`], [`field`], [`octet`] and
-//! [`date`]. The parameters of web.conf are [`settings`]; [`answer`] is for those who put rules of their
+//! [`listing`], [`page`], [`extra`]; and below all of them [`pattern`], [`field`], [`octet`],
+//! [`block`] and [`date`]. The parameters of web.conf are [`settings`]; [`answer`] is for those who put rules of their
 //! own in front of a site.
 
 #![no_std]
@@ -20,6 +20,7 @@ extern crate std;
 
 pub mod answer;
 pub mod authority;
+pub mod block;
 pub mod candidates;
 pub mod conditional;
 pub mod contract;

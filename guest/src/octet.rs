@@ -1,6 +1,9 @@
 //! Octets: their classes in the grammars of HTTP and URIs, and searching and comparing many at
 //! once.
 
+use crate::block::Long;
+use core::str;
+
 /// May stand in a token (RFC 9110, section 5.6.2).
 const TOKEN: u8 = 1;
 /// May stand in the path of a target as it is.
@@ -115,65 +118,51 @@ pub fn hex_value(octet: u8) -> Option<u8> {
     }
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// The position of the first control octet (below 0x20, or DEL) at or after `from`, else the
-/// length.
-pub fn next_control(octets: &[u8], from: usize) -> usize {
+/// The position of the first octet at or after `from` that is a blank or below, else the length.
+pub fn next_blank(octets: &[u8], from: usize) -> usize {
     let mut at = from;
-    // Eight at a time. Of the borrow that a subtraction carries upwards only octets above the first
-    // hit can be mistaken for hits, so the lowest one is exact.
-    for chunk in octets.get(from..).unwrap_or_default().as_chunks::<8>().0 {
-        let word = u64::from_le_bytes(*chunk);
-        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
-        let apart_from_del = word ^ (ONES * 0x7f);
-        let del = apart_from_del.wrapping_sub(ONES) & !apart_from_del;
-        let hits = (below_space | del) & HIGHS;
+    while let Some(block) = Long::at(octets, at) {
+        let hits = block.up_to_blank();
         if hits != 0 {
-            return at + hits.trailing_zeros() as usize / 8;
+            return at + hits.trailing_zeros() as usize;
         }
-        at += 8;
+        at += Long::OCTETS;
     }
-    while at < octets.len() && !octets[at].is_ascii_control() {
+    while at < octets.len() && octets[at] > b' ' {
         at += 1;
     }
     at
 }
 
-/// Where the token that begins at `from` ends (RFC 9110, section 5.6.2). Field names are letters and
-/// hyphens, nearly always: those are looked at eight at a time.
+/// Where the token that begins at `from` ends (RFC 9110, section 5.6.2).
 pub fn token_end(octets: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while let Some(chunk) = octets.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*chunk);
-        // With the highest bits out of the way no sum reaches the next octet.
-        let lower = (word | (ONES * 0x20)) & !HIGHS;
-        let letter = (lower + ONES * (0x80 - 0x61)) & !(lower + ONES * (0x7f - 0x7a));
-        let apart_from_hyphen = word ^ (ONES * 0x2d);
-        let hyphen = !((apart_from_hyphen & !HIGHS) + !HIGHS);
-        let others = !(letter | hyphen) & HIGHS | word & HIGHS;
-        if others == 0 {
-            at += 8;
-            continue;
-        }
-        at += others.trailing_zeros() as usize / 8;
-        if !is_token(octets[at]) {
-            return at;
-        }
-        at += 1;
-    }
-    while at < octets.len() && is_token(octets[at]) {
-        at += 1;
-    }
-    at
+    let rest = octets.get(from..).unwrap_or_default();
+    rest.iter().position(|&o| !is_token(o)).map_or(octets.len(), |length| from + length)
 }
 
 /// Whether all octets are below 0x80.
 pub fn is_ascii(octets: &[u8]) -> bool {
-    let (words, rest) = octets.as_chunks::<8>();
-    words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) & HIGHS == 0
-        && rest.is_ascii()
+    match octets.len().checked_sub(Long::OCTETS) {
+        // The last octets are looked at together with some before them.
+        Some(last) => (0..last)
+            .step_by(Long::OCTETS)
+            .chain([last])
+            .all(|at| Long::at(octets, at).is_some_and(|block| block.is_ascii())),
+        None => octets.is_ascii(),
+    }
+}
+
+/// Octets that are ASCII, as text; none if they are not. Of a number known beforehand, they are looked at
+/// together.
+pub fn text<const OCTETS: usize>(octets: &[u8; OCTETS]) -> &str {
+    let (words, rest) = octets.as_chunks();
+    let all_words = words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word));
+    let all_rest = rest.iter().fold(0, |all, octet| all | octet);
+    match all_words & 0x8080_8080_8080_8080 == 0 && all_rest < 0x80 {
+        // SAFETY: every octet is below 0x80, and so a character of its own.
+        true => unsafe { str::from_utf8_unchecked(octets) },
+        false => "",
+    }
 }
 
 /// The position behind the first LF at or after `from`, else the length.
@@ -203,13 +192,38 @@ pub fn same(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }
-    let (left_words, left_rest) = left.as_chunks::<8>();
-    let (right_words, right_rest) = right.as_chunks::<8>();
-    left_words
-        .iter()
-        .zip(right_words)
-        .all(|(l, r)| u64::from_le_bytes(*l) == u64::from_le_bytes(*r))
-        && left_rest.iter().zip(right_rest).all(|(l, r)| l == r)
+    match left.len().checked_sub(Long::OCTETS) {
+        // The last octets are looked at together with some before them.
+        Some(last) => (0..last).step_by(Long::OCTETS).chain([last]).all(|at| {
+            let blocks = Long::at(left, at).zip(Long::at(right, at));
+            blocks.is_some_and(|(one, other)| one.is_same(&other))
+        }),
+        None => left.iter().zip(right).all(|(one, other)| one == other),
+    }
+}
+
+/// Whether there is an upper-case letter among octets below 0x80.
+pub fn has_upper_case(octets: &[u8]) -> bool {
+    let (words, rest) = octets.as_chunks();
+    let has = |word: &[u8; 4]| {
+        let word = u32::from_le_bytes(*word);
+        // With so much added the highest bit of an octet tells whether it is below A, or not above Z.
+        word.wrapping_add(0x3f3f_3f3f) & !word.wrapping_add(0x2525_2525) & 0x8080_8080 != 0
+    };
+    words.iter().any(has) || rest.iter().any(u8::is_ascii_uppercase)
+}
+
+/// Whether a text without CR is `spelling`, letters and hyphens in lower case, but for the case of letters.
+/// With the bit 0x20 set no other octet becomes a letter, and none but CR a hyphen.
+pub fn is_spelt(text: &[u8], spelling: &[u8]) -> bool {
+    let (words, rest) = text.as_chunks::<4>();
+    let (other_words, other_rest) = spelling.as_chunks::<4>();
+    let same_words = |(one, other): (&[u8; 4], &[u8; 4])| {
+        (u32::from_le_bytes(*one) | 0x2020_2020) == u32::from_le_bytes(*other)
+    };
+    text.len() == spelling.len()
+        && words.iter().zip(other_words).all(same_words)
+        && rest.iter().zip(other_rest).all(|(one, other)| (one | 0x20) == *other)
 }
 
 #[cfg(test)]
@@ -237,22 +251,31 @@ mod tests {
     }
 
     #[test]
-    fn controls_are_found_at_every_offset_and_nowhere_else() {
+    fn a_blank_is_found_at_every_offset() {
         for octet in 0..=255u8 {
-            for length in 1..20 {
+            for length in [1, 2, 15, 16, 63, 64, 65, 130] {
                 for position in 0..length {
-                    let mut octets = vec![b' '; length];
+                    let mut octets = vec![b'!'; length];
                     octets[position] = octet;
-                    let expected = if octet < 0x20 || octet == 0x7f { position } else { length };
-                    assert_eq!(next_control(&octets, 0), expected, "{octet:#x} at {position}");
-                    if position + 1 < length {
-                        assert_eq!(next_control(&octets, position + 1), length);
-                    }
+                    let expected = if octet <= b' ' { position } else { length };
+                    assert_eq!(next_blank(&octets, 0), expected, "{octet:#x} at {position}");
+                    assert_eq!(next_blank(&octets, position + 1), length);
                 }
             }
         }
-        assert_eq!(next_control(b"\xff\x80ab\x7e\x20cd\x1f", 0), 8);
-        assert_eq!(next_control(b"\x00\x7f", 0), 0);
+    }
+
+    #[test]
+    fn a_token_is_spelt_in_any_case() {
+        for octet in (0..=255u8).filter(|&octet| is_token(octet)) {
+            for (at, letter) in b"if-xy".iter().enumerate() {
+                let mut token = *b"IF-Xy";
+                token[at] = octet;
+                let expected = octet.eq_ignore_ascii_case(letter);
+                assert_eq!(is_spelt(&token, b"if-xy"), expected, "{octet:#x}");
+            }
+        }
+        assert!(!is_spelt(b"ifx", b"if-xy"));
     }
 
     #[test]
@@ -276,7 +299,7 @@ mod tests {
 
     #[test]
     fn ascii_is_told_at_every_offset() {
-        for length in 0..20 {
+        for length in 0..200 {
             let mut octets = vec![0x7f; length];
             assert!(is_ascii(&octets));
             for position in 0..length {
@@ -289,7 +312,7 @@ mod tests {
 
     #[test]
     fn one_octet_apart_is_not_the_same() {
-        for length in 0..20 {
+        for length in 0..200 {
             let octets = vec![7u8; length];
             assert!(same(&octets, &octets));
             for position in 0..length {

@@ -127,7 +127,7 @@ fn host(head: &Head, octets: &[u8]) -> Option<Span> {
         return Some(Span::default());
     }
     let value = head.only(Name::Host)?;
-    let authority = Authority::read(value.of(octets))?;
+    let authority = Authority::read_at(octets, value)?;
     Some(Span { start: value.start, end: value.start + authority.host.len() })
 }
 

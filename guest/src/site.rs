@@ -22,6 +22,7 @@ use crate::listing;
 use crate::media::MediaTypes;
 use crate::memo::{Memo, Spare, View};
 use crate::negotiation::{Coding, Codings, SUFFIX_OCTETS_MAX};
+use crate::octet;
 use crate::page;
 use crate::path::CANDIDATE_OCTETS_MAX;
 use crate::range::{self, Selection};
@@ -29,6 +30,7 @@ use crate::refusal::Refusal;
 use crate::representation::{self, FileFields, Representation};
 use crate::request::{Request, Wish};
 use crate::settings::{self, INDEX_NAME_OCTETS_MAX, Settings};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// A configured site.
@@ -206,7 +208,7 @@ impl Policy {
     fn lookup(&self, question: &Question<'_>) -> Lookup {
         let is_directory = question.path.ends_with('/');
         Lookup {
-            site: question.host.to_ascii_lowercase(),
+            site: lower_case(question.host),
             candidates: match question.is_nameable {
                 true => self.candidates(question).list(),
                 false => Vec::new(),
@@ -310,6 +312,15 @@ impl Policy {
         self.settings.header.push(&mut response.fields, || path.into());
         response
     }
+}
+
+/// A host name in lower case, which it is in already, nearly always.
+fn lower_case(host: &str) -> String {
+    let mut lower = String::from(host);
+    if octet::has_upper_case(host.as_bytes()) {
+        lower.make_ascii_lowercase();
+    }
+    lower
 }
 
 /// The answer about a file under the request's conditions, and then its range (RFC 9110, section

@@ -4,6 +4,7 @@
 //! What the path names is left to `path`.
 
 use crate::authority::Authority;
+use crate::block::Long;
 use crate::head::{Method, Span};
 use crate::octet;
 
@@ -72,6 +73,9 @@ impl Target {
 
     /// `path [ "?" query ]`; a `#` is in neither, as no request has a fragment.
     fn with_path_and_query(mut self, octets: &[u8], span: Span) -> Option<Self> {
+        if is_short_and_plain(octets, span) {
+            return Some(Self { path: span, is_plain: true, ..self });
+        }
         let plain_end = plain_end(octets, span);
         let path_end = run_end(octets, Span { start: plain_end, ..span }, octet::is_path)?;
         self.path = Span { start: span.start, end: path_end };
@@ -88,6 +92,18 @@ impl Target {
         }
         Some(self)
     }
+}
+
+/// Whether all is a plain path that is looked at in one go, as most are.
+fn is_short_and_plain(octets: &[u8], span: Span) -> bool {
+    let length = span.end - span.start;
+    let Some(block) = Long::at(octets, span.start).filter(|_| length < Long::OCTETS) else {
+        return false;
+    };
+    let inside = (1 << length) - 1;
+    let slashes = block.equal::<b'/'>();
+    let begins_badly = slashes << 1 & (slashes | block.equal::<b'.'>());
+    (!block.plain() | begins_badly) & inside == 0
 }
 
 /// Where a path stops being plain: at its end, if it is.

@@ -16,6 +16,12 @@ const TARGET: &str = "wasm32-wasip2";
 /// The profile of the workspace's `Cargo.toml` that guests are built with.
 const PROFILE: &str = "guest";
 
+/// What every host of components has had for years, and what a guest looks at many octets at once with; and
+/// a stack that is large enough for guests and small enough for the host: stack, data and heap of the default
+/// guest lie in what is cleared by hand for a fresh instance (`KEEP_RESIDENT_OCTETS` of the host), which saves
+/// two thirds of its time.
+const RUSTFLAGS: &str = "-Ctarget-feature=+simd128 -Clink-arg=-zstack-size=65536";
+
 /// Variables that cargo or clippy set for the crate being built, which must not reach the guest.
 const NOT_INHERITED: [&str; 7] = [
     "CARGO_BUILD_TARGET",
@@ -61,6 +67,7 @@ pub fn component_with(package: &str, features: &[&str], sources: &[&str]) -> Pat
     for variable in NOT_INHERITED {
         cargo.env_remove(variable);
     }
+    cargo.env("RUSTFLAGS", RUSTFLAGS);
     // Standard output is cargo's channel to this script: the inner build speaks on the other one.
     cargo.stdout(process::Stdio::null());
     match cargo.status() {

@@ -19,6 +19,26 @@ pub mod generated {
     });
 }
 
+/// Where the macro of the bindings looks for the one that exports the functions of the interface.
+#[doc(hidden)]
+#[cfg(not(feature = "bare"))]
+pub use generated as exported;
+
+#[doc(hidden)]
+#[cfg(feature = "bare")]
+#[allow(missing_docs)]
+pub mod exported {
+    pub mod exports {
+        pub mod wasmhttpd {
+            pub mod guest {
+                pub mod handler {
+                    pub use crate::__export_functions as __export_wasmhttpd_guest_handler_0_1_0_cabi;
+                }
+            }
+        }
+    }
+}
+
 pub use generated::exports::wasmhttpd::guest::handler as wit;
 pub use generated::wasmhttpd::guest::handler as imported;
 

@@ -11,8 +11,8 @@ use wasmhttpd_guest::contract::{
     Configuration, Context, Found, Parsed, Problem, Response, SettingHelp,
 };
 
-pub use crate::bindings::generated;
 pub use crate::bindings::wit;
+pub use crate::bindings::{exported, generated};
 /// For macros in crates without std.
 pub use alloc::{string, vec};
 
@@ -104,7 +104,7 @@ macro_rules! __export {
         const _: () = {
             use $crate::component::string::String;
             use $crate::component::vec::Vec;
-            use $crate::component::{Place, generated, wit};
+            use $crate::component::{Place, exported, generated, wit};
 
             struct Component;
 
@@ -132,7 +132,47 @@ macro_rules! __export {
                 }
             }
 
-    generated::export!(Component with_types_in generated);
+    generated::export!(Component with_types_in exported);
         };
+    };
+}
+
+/// Exports the functions of the interface, as the bindings would, but without those that take an answer
+/// back (`post-return`): each would be one more call for the host. The memory of an answer is free when the
+/// next call begins, which [`heap`] sees to.
+#[doc(hidden)]
+#[cfg(feature = "bare")]
+#[macro_export]
+macro_rules! __export_functions {
+    ($component:ident with_types_in $($path:tt)*) => {
+        $crate::__export_function!($component, "wasmhttpd:guest/handler@0.1.0#configure",
+            configure = _export_configure_cabi(a: *mut u8, b: usize, c: *mut u8, d: usize));
+        $crate::__export_function!($component, "wasmhttpd:guest/handler@0.1.0#settings",
+            settings = _export_settings_cabi());
+        $crate::__export_function!($component, "wasmhttpd:guest/handler@0.1.0#parse",
+            parse = _export_parse_cabi(
+                a: *mut u8, b: usize, c: i32, d: i32, e: i64, f: i64, g: i32, h: i64));
+        $crate::__export_function!($component, "wasmhttpd:guest/handler@0.1.0#respond",
+            respond = _export_respond_cabi(
+                a: *mut u8, b: usize, c: i32, d: i32, e: ::core::mem::MaybeUninit<u64>, f: i64, g: i32,
+                h: i32, i: i32, j: i32, k: i32, l: i64, m: i64, n: i32, o: i64));
+    };
+}
+
+/// Exports one function, by its name in the core module.
+#[doc(hidden)]
+#[cfg(feature = "bare")]
+#[macro_export]
+macro_rules! __export_function {
+    ($component:ident, $name:literal, $export:ident = $function:ident($($argument:ident: $type:ty),*)) => {
+        // SAFETY: no other item of the program has this name.
+        #[unsafe(export_name = $name)]
+        unsafe extern "C" fn $export($($argument: $type),*) -> *mut u8 {
+            $crate::heap::begin_call();
+            // SAFETY: these are the arguments that the canonical ABI passes for this function.
+            let answer = unsafe { wit::$function::<$component>($($argument),*) };
+            $crate::heap::end_call();
+            answer
+        }
     };
 }

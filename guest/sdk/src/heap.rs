@@ -3,7 +3,8 @@
 //!
 //! Memory is handed out upwards from a base. Nothing is kept of blocks but how many are live: when
 //! none is, the next request starts at the base again. What the site keeps for good is allocated
-//! before [`Bump::seal`], which moves the base above it.
+//! before [`Bump::seal`], which moves the base above it. What is live at the end of a call is its answer,
+//! which nobody takes back: with the first argument of the next call all starts at the base again.
 
 use core::cell::Cell;
 
@@ -79,6 +80,12 @@ impl Bump {
         address.checked_add(new).and_then(|next| self.advance(next, grow)).is_some()
     }
 
+    /// Nobody needs the blocks any more that are live now.
+    pub fn reset(&self) {
+        self.next.set(self.base.get());
+        self.live.set(0);
+    }
+
     /// Keeps every live block for good.
     pub fn seal(&self) {
         self.base.set(self.next.get());
@@ -104,7 +111,7 @@ impl Default for Bump {
 pub use one_thread::OneThread;
 
 #[cfg(all(target_family = "wasm", feature = "bare"))]
-pub use wasm::seal;
+pub use wasm::{begin_call, end_call, seal};
 
 /// Nothing to do where memory is another allocator's.
 #[cfg(all(target_family = "wasm", not(feature = "bare")))]
@@ -143,6 +150,7 @@ mod wasm {
     use super::{Bump, OneThread};
     use core::alloc::{GlobalAlloc, Layout};
     use core::arch::wasm32;
+    use core::cell::Cell;
     use core::ptr;
 
     /// The size of a page of memory.
@@ -150,12 +158,28 @@ mod wasm {
 
     static BUMP: OneThread<Bump> = OneThread::new(Bump::new());
 
+    /// An answer is in memory that the host has had, or is about to have.
+    static ANSWERED: OneThread<Cell<bool>> = OneThread::new(Cell::new(false));
+
     #[global_allocator]
     static HEAP: Heap = Heap;
 
     /// Keeps every block that is live now for good: what the site holds from request to request.
     pub fn seal() {
         BUMP.seal();
+    }
+
+    /// The answer of the last call is no longer needed: the host has made another call, whose first
+    /// argument is about to be allocated or whose code begins.
+    pub fn begin_call() {
+        if ANSWERED.replace(false) {
+            BUMP.reset();
+        }
+    }
+
+    /// What is live now is the answer.
+    pub fn end_call() {
+        ANSWERED.set(true);
     }
 
     struct Heap;
@@ -230,6 +254,7 @@ mod wasm {
         align: usize,
         size: usize,
     ) -> *mut u8 {
+        begin_call();
         if old_size == 0 && size == 0 {
             return ptr::without_provenance_mut(align);
         }
