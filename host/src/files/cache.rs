@@ -13,9 +13,9 @@ use std::collections::HashMap;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, Stat};
+use rustix::fs::AtFlags;
 
-use super::open::Modified;
+use super::version::Version;
 
 /// Largest file whose content is kept, in octets.
 pub const FILE_OCTETS_MAX: u64 = 32 << 10;
@@ -25,9 +25,6 @@ const HALF_OCTETS_MAX: usize = 4 << 20;
 
 /// Files in each half, shared likewise.
 const HALF_FILES_MAX: usize = 4096;
-
-/// A file that was changed so recently may change again without another time stamp, in seconds.
-const SETTLED_SECONDS: u64 = 2;
 
 /// The contents of one document root.
 #[derive(Debug)]
@@ -58,51 +55,6 @@ pub struct Content {
     pub octets: Vec<u8>,
     /// What the file was, before and after it was read.
     pub version: Version,
-}
-
-/// Tells whether a file is the same one, unchanged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version {
-    device: u64,
-    inode: u64,
-    size: i64,
-    modified: (i64, u64),
-    changed: (i64, u64),
-}
-
-impl Version {
-    /// What a stat says.
-    pub fn of(stat: &Stat) -> Version {
-        Version {
-            device: stat.st_dev,
-            inode: stat.st_ino,
-            size: stat.st_size,
-            modified: (stat.st_mtime, stat.st_mtime_nsec),
-            changed: (stat.st_ctime, stat.st_ctime_nsec),
-        }
-    }
-
-    /// Octets in the file; a file system that says less than 0 has none.
-    pub fn size(&self) -> u64 {
-        u64::try_from(self.size).unwrap_or(0)
-    }
-
-    /// When the file was last modified.
-    pub fn modified(&self) -> Modified {
-        Modified::at(self.modified.0, self.modified.1)
-    }
-
-    /// Whether both are the same file with the same content. Being renamed or unlinked changes an
-    /// inode, too, but not what is in it.
-    pub fn has_same_content(&self, other: &Version) -> bool {
-        Version { changed: self.changed, ..*other } == *self
-    }
-
-    /// Whether any later change shows in the time stamps.
-    pub fn is_settled(&self, now_seconds: u64) -> bool {
-        let last = self.modified.0.max(self.changed.0);
-        u64::try_from(last).is_ok_and(|last| last.saturating_add(SETTLED_SECONDS) <= now_seconds)
-    }
 }
 
 impl Cache {

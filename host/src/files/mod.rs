@@ -9,8 +9,10 @@ mod entries;
 mod lookup;
 mod open;
 mod roots;
+mod version;
 
 pub use entries::{Directory, Entries, Entry};
 pub use lookup::{Directories, Found, Place, Wanted, look_on, look_up};
-pub use open::{Modified, OpenFile, Trouble};
+pub use open::{OpenFile, Trouble};
 pub use roots::{Root, Roots, check_kernel};
+pub use version::Modified;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::cache::{Cache, Content, FILE_OCTETS_MAX, Version};
+use super::cache::{Cache, Content, FILE_OCTETS_MAX};
+use super::version::{Modified, Version};
 
 /// How often an open that met a rename is tried again. The kernel gives up on `..` and links when
 /// folders move while it looks.
@@ -36,15 +37,6 @@ pub struct OpenFile {
 enum Source {
     Descriptor(OwnedFd),
     Memory(Arc<Content>),
-}
-
-/// When a file was last modified, since the Unix epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Modified {
-    /// Before 1970 counts as 0.
-    pub seconds: u64,
-    /// Below a thousand million.
-    pub nanoseconds: u32,
 }
 
 impl OpenFile {
@@ -161,16 +153,6 @@ fn read(
         }
     }
     Ok(())
-}
-
-impl Modified {
-    /// As a stat has it.
-    pub fn at(seconds: i64, nanoseconds: u64) -> Modified {
-        match u64::try_from(seconds) {
-            Ok(seconds) => Modified { seconds, nanoseconds: nanoseconds as u32 },
-            Err(_) => Modified { seconds: 0, nanoseconds: 0 },
-        }
-    }
 }
 
 /// Opens `path` such that nothing on the way leads out of `root`: no `..`, no absolute link, no
