@@ -1,7 +1,8 @@
 //! Files, links and folders that change between requests: every answer is of the moment.
 //!
 //! Whatever a server remembers to be fast (descriptors, sizes, times, where a link leads), nobody
-//! may see from outside that it does.
+//! may see from outside that it does, where web.conf asks for no less. What it may be seen to do
+//! otherwise is in `freshness`.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -14,6 +15,9 @@ use crate::harness::{
     Site, age, rename, shell_limit, skip, wait_until, without_file_privileges, write,
 };
 
+/// No answer is of another moment.
+const AT_ONCE: &str = "parameter file-freshness 0";
+
 fn site() -> Site {
     Site::new().file("www/index.html", "front\n").file("secret", "the secret\n")
 }
@@ -25,7 +29,7 @@ fn link(target: &str, path: &Path) {
 /// Every request sees the file as it is then.
 #[test]
 fn changes_between_requests_are_seen() {
-    let server = site().file("www/a.txt", "one\n").serve("");
+    let server = site().file("www/a.txt", "one\n").serve(AT_ONCE);
     let file = server.site.root().join("a.txt");
     let mut client = server.client();
     assert_eq!(client.get("/a.txt").expect(200).text(), "one\n");
@@ -67,7 +71,7 @@ fn a_document_root_swapped_by_a_link_is_picked_up() {
 /// As long as the old one, and as old: only its identity tells a replaced file from what it was.
 #[test]
 fn a_file_replaced_by_one_of_the_same_size_and_time_is_seen() {
-    let server = site().file("www/a.txt", "one\n").file("next", "two\n").serve("");
+    let server = site().file("www/a.txt", "one\n").file("next", "two\n").serve(AT_ONCE);
     let site = &server.site;
     let mut client = server.client();
     for _ in 0..3 {
@@ -80,7 +84,7 @@ fn a_file_replaced_by_one_of_the_same_size_and_time_is_seen() {
 /// Rewritten in place with its old time put back, as rsync and tar do.
 #[test]
 fn a_file_rewritten_with_its_old_time_is_seen() {
-    let server = site().file("www/a.txt", "one\n").serve("");
+    let server = site().file("www/a.txt", "one\n").serve(AT_ONCE);
     let file = server.site.path("www/a.txt");
     let modified = fs::metadata(&file).and_then(|file| file.modified()).expect("a time");
     let mut client = server.client();
@@ -102,7 +106,7 @@ fn a_file_rewritten_with_its_old_time_is_seen() {
 #[test]
 fn a_link_that_leads_elsewhere_is_followed_anew() {
     let site = site().file("www/one.txt", "one\n").file("www/two.txt", "two\n");
-    let server = site.link("www/link", "one.txt").serve("");
+    let server = site.link("www/link", "one.txt").serve(AT_ONCE);
     let root = server.site.root();
     let mut client = server.client();
     assert_eq!(client.get("/link").expect(200).text(), "one\n");
@@ -119,7 +123,7 @@ fn a_link_that_leads_elsewhere_is_followed_anew() {
 #[test]
 fn a_folder_that_was_replaced_is_entered_anew() {
     let site = site().file("www/folder/a.txt", "one\n").file("next/a.txt", "two\n");
-    let server = site.file("out/a.txt", "secret\n").serve("");
+    let server = site.file("out/a.txt", "secret\n").serve(AT_ONCE);
     let (site, root) = (&server.site, server.site.root());
     let mut client = server.client();
     assert_eq!(client.get("/folder/a.txt").expect(200).text(), "one\n");
@@ -136,7 +140,7 @@ fn a_folder_that_was_replaced_is_entered_anew() {
 /// A name that was a file and is something else.
 #[test]
 fn a_file_that_became_something_else_is_seen() {
-    let server = site().file("www/a", "one\n").serve("");
+    let server = site().file("www/a", "one\n").serve(AT_ONCE);
     let path = server.site.path("www/a");
     let mut client = server.client();
     assert_eq!(client.get("/a").expect(200).text(), "one\n");
@@ -158,7 +162,7 @@ fn permissions_that_are_taken_away_are_gone() {
     let Some(under) = without_file_privileges() else {
         return skip("root, and no setpriv to give up its privileges");
     };
-    let server = site().under(under).file("www/a.txt", "one\n").serve("");
+    let server = site().under(under).file("www/a.txt", "one\n").serve(AT_ONCE);
     let path = server.site.path("www/a.txt");
     let set = |mode| fs::set_permissions(&path, Permissions::from_mode(mode)).expect("permissions");
     let mut client = server.client();
@@ -172,7 +176,7 @@ fn permissions_that_are_taken_away_are_gone() {
 /// An index, a file or a redirect that appears or goes.
 #[test]
 fn what_stands_first_among_candidates_is_seen() {
-    let server = site().file("www/folder/note.txt", "note\n").serve("");
+    let server = site().file("www/folder/note.txt", "note\n").serve(AT_ONCE);
     let index = server.site.path("www/folder/index.html");
     let mut client = server.client();
     let bare = client.get("/folder/").status;
@@ -186,7 +190,7 @@ fn what_stands_first_among_candidates_is_seen() {
 /// A name may be missing for long and asked for often, and be there the next moment.
 #[test]
 fn a_file_that_was_missing_is_found_once_it_is_there() {
-    let server = site().serve("");
+    let server = site().serve(AT_ONCE);
     let mut client = server.client();
     for number in 0..20 {
         let target = format!("/{number}.txt");
@@ -220,7 +224,7 @@ fn a_site_with_more_files_than_descriptors_is_served() {
 /// A writer at work: every answer is one state or another, with a length and a tag of its own.
 #[test]
 fn answers_during_changes_are_consistent() {
-    let server = site().file("www/a.txt", "a\n").serve("");
+    let server = site().file("www/a.txt", "a\n").serve(AT_ONCE);
     let (next, path) = (server.site.path("next"), server.site.path("www/a.txt"));
     let mut client = server.client();
     let mut tags = std::collections::HashMap::new();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Client, Response, Server, Site, pattern};
+use crate::harness::{Client, Response, Server, Site, pattern, wait_until};
 
 const MODIFIED: &str = "Tue, 14 Nov 2023 22:13:20 GMT";
 const BEFORE: &str = "Tue, 14 Nov 2023 22:13:19 GMT";
@@ -111,6 +111,7 @@ fn a_browser_that_reloads_gets_304_until_the_file_changes() {
     client.get_with("/", &browser).expect(304);
     // As long as before: the tag has to tell them apart by the time.
     fs::write(server.site.path("www/index.html"), "FRONT\n").expect("a changed file");
+    wait_until("the change is seen", || client.get_with("/", &browser).status != 304);
     assert_eq!(client.get_with("/", &browser).expect(200).text(), "FRONT\n");
 }
 

@@ -19,7 +19,8 @@ use crate::harness::{
 const MODIFIED: &str = "1700000000.000000000";
 
 fn serve(site: Site) -> Server {
-    site.serve(&format!("parameter guest {HOSTILE}\nparameter workers 1"))
+    let lines = "parameter workers 1\nparameter file-freshness 0";
+    site.serve(&format!("parameter guest {HOSTILE}\n{lines}"))
 }
 
 /// A site with an empty folder, `www/folder`.

@@ -38,7 +38,9 @@ fn a_link_out_of_the_root_is_refused_and_one_inside_is_followed() {
 /// Fault 32: a name that is a file now and a link out of the root the next moment.
 #[test]
 fn a_link_swapped_in_during_requests_never_shows_what_is_outside() {
-    let server = site().file("www/race/a.txt", "public\n").file("out/a.txt", "secret\n").serve("");
+    let site = site().file("www/race/a.txt", "public\n").file("out/a.txt", "secret\n");
+    // Every request takes part in the race.
+    let server = site.serve("parameter file-freshness 0");
     let site = &server.site;
     let (folder, file) = (site.root().join("race"), site.root().join("race/a.txt"));
     let (aside, link) = (site.root().join("aside"), site.path("link"));
@@ -109,7 +111,7 @@ fn what_may_not_be_read_is_403() {
     };
     set("www/locked.txt", 0o000);
     set("www/closed", 0o000);
-    let server = site.serve("");
+    let server = site.serve("parameter file-freshness 0");
     server.get("/locked.txt").expect(403);
     server.get("/closed/a.txt").expect(403);
     server.get("/").expect(200);

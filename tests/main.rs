@@ -28,6 +28,7 @@ mod failing_calls;
 mod files;
 mod fleet;
 mod framing;
+mod freshness;
 mod fuzz_targets;
 mod garbage;
 mod holes;

@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::harness::{Client, Response, Server, Site, without_file_privileges};
+use crate::harness::{Client, Response, Server, Site, wait_until, without_file_privileges};
 
 fn ask(client: &mut Client, target: &str, accepted: &str) -> Response {
     client.get_with(target, &format!("Accept-Encoding: {accepted}\r\n"))
@@ -43,6 +43,7 @@ fn error_pages_by_cause() {
     client.get_with("/404.html", "If-Match: \"x\"\r\n").expect(412);
     client.get_with("/404.html", "Range: bytes=99-\r\n").expect(416);
     fs::remove_file(server.site.path("www/404.html")).expect("the page removed");
+    wait_until("that is seen", || client.get("/404.html").text() != "own missing\n");
     assert!(client.get("/missing").expect(404).text().contains("<h1>Not Found</h1>"));
 }
 

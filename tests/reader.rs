@@ -70,7 +70,7 @@ fn a_late_result_reaches_nobody() {
 #[test]
 fn a_full_queue_is_busy() {
     const QUEUE_MAX: usize = 64;
-    let server = serve(site(ENDLESS), "");
+    let server = serve(site(ENDLESS), "parameter file-freshness 0");
     let slow = waiting(&server);
     let mut next = server.client();
     let mut queue: Vec<Client> = (0..QUEUE_MAX).map(|_| server.client()).collect();

@@ -13,6 +13,9 @@ use crate::harness::{Client, Site, age, skip, wait_until, without_file_privilege
 /// How long a file has to be left alone before anyone may rely on its time stamps.
 const SETTLED: Duration = Duration::from_millis(3_200);
 
+/// Every answer is of the moment.
+const AT_ONCE: &str = "parameter workers 1\nparameter file-freshness 0";
+
 /// A change to the site in a folder of its own, and what a request for `FOLDER/a.txt` gets then.
 struct Case {
     name: &'static str,
@@ -123,13 +126,23 @@ fn settled(cases: &[Case], site: Site) -> Site {
 }
 
 fn check(client: &mut Client, case: &Case, root: &Path) {
+    let target = change(client, case, root);
+    check_changed(client, case, &target);
+}
+
+/// Makes the change, after the file has been asked for; returns its target.
+fn change(client: &mut Client, case: &Case, root: &Path) -> String {
     let target = format!("/{}/a.txt", case.name);
     for _ in 0..3 {
         assert_eq!(client.get(&target).expect(200).text(), "before\n", "{target}");
     }
     (case.change)(&root.join(case.name));
+    target
+}
+
+fn check_changed(client: &mut Client, case: &Case, target: &str) {
     for _ in 0..2 {
-        let answer = client.get(&target);
+        let answer = client.get(target);
         assert!(case.statuses.contains(&answer.status), "{target}: {answer:?}");
         if let Some(text) = case.text {
             assert_eq!(answer.text(), text, "{target}");
@@ -138,13 +151,31 @@ fn check(client: &mut Client, case: &Case, root: &Path) {
     }
 }
 
-/// Whatever happens to a remembered file is seen by the next request.
+/// Where web.conf wants that, whatever happens to a remembered file is seen by the next request.
 #[test]
 fn changes_to_settled_files_are_seen() {
-    let server = settled(CASES, Site::new()).serve("parameter workers 1");
+    let server = settled(CASES, Site::new()).serve(AT_ONCE);
     let mut client = server.client();
     for case in CASES {
         check(&mut client, case, &server.site.root());
+    }
+}
+
+/// Else it is seen within a second, and never unseen again. Until then the file is as it was.
+#[test]
+fn changes_to_settled_files_are_seen_within_a_second() {
+    let server = settled(CASES, Site::new()).serve("parameter workers 1");
+    let mut client = server.client();
+    for case in CASES {
+        let target = change(&mut client, case, &server.site.root());
+        wait_until("the change is seen", || {
+            let answer = client.get(&target);
+            let is_new = case.statuses.contains(&answer.status)
+                && case.text.is_none_or(|text| answer.text() == text);
+            assert!(is_new || answer.text() == "before\n", "{target}: {answer:?}");
+            is_new
+        });
+        check_changed(&mut client, case, &target);
     }
 }
 
@@ -169,7 +200,7 @@ fn permissions_taken_from_settled_files_are_gone() {
         return skip("root, and no setpriv to give up its privileges");
     };
     let site = settled(PERMISSION_CASES, Site::new().under(under));
-    let server = site.serve("parameter workers 1");
+    let server = site.serve(AT_ONCE);
     let mut client = server.client();
     for case in PERMISSION_CASES {
         check(&mut client, case, &server.site.root());

@@ -6,14 +6,16 @@ use std::time::Instant;
 
 use fixtures::HOSTILE;
 
-use crate::harness::{Client, DEADLINE, KIB, MIB, Server, Site, pattern};
+use crate::harness::{Client, DEADLINE, KIB, MIB, Server, Site, pattern, wait_until};
 
 /// More than all the buffers between a file and a client that does not read.
 const LENGTH: usize = 64 * MIB;
 
 fn site() -> Server {
     let content = vec![b'a'; LENGTH];
-    Site::new().file("www/large.txt", content).file("www/index.html", "front\n").serve("")
+    let site = Site::new().file("www/large.txt", content).file("www/index.html", "front\n");
+    // All clients see a change at the same time.
+    site.serve("parameter workers 1")
 }
 
 /// A client that has the head of the large file's answer, and stopped reading.
@@ -56,6 +58,7 @@ fn a_file_replaced_while_being_sent_is_sent_as_it_was() {
     let site = &server.site;
     fs::write(site.path("new"), "new\n").expect("a file");
     fs::rename(site.path("new"), site.path("www/large.txt")).expect("a replaced file");
+    wait_until("the new file is served", || server.client().head("/large.txt").length() == 4);
     assert_eq!(server.get("/large.txt").expect(200).text(), "new\n");
     assert_eq!(rest(&mut client, b'a'), (LENGTH, true));
     assert_eq!(client.get("/large.txt").expect(200).text(), "new\n");
@@ -67,7 +70,7 @@ fn a_file_deleted_while_being_sent_is_sent_to_its_end() {
     let server = site();
     let mut client = download(&server);
     fs::remove_file(server.site.path("www/large.txt")).expect("a file to remove");
-    server.get("/large.txt").expect(404);
+    wait_until("the file is gone", || server.client().head("/large.txt").status == 404);
     assert_eq!(rest(&mut client, b'a'), (LENGTH, true));
     client.get("/large.txt").expect(404);
 }

@@ -1,6 +1,7 @@
 //! What the kernel tells about a process.
 
 use std::fs;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -43,6 +44,17 @@ impl Process {
     pub fn descriptors(self) -> usize {
         let folder = format!("/proc/{}/fd", self.id);
         fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}")).count()
+    }
+
+    /// Whether it has the file or folder at `path` open, or had it when that was deleted.
+    pub fn has_open(self, path: &Path) -> bool {
+        let folder = format!("/proc/{}/fd", self.id);
+        let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        // A descriptor may be closed while it is looked at.
+        let mut links = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        links.any(|link| {
+            link.to_string_lossy().trim_end_matches(" (deleted)") == path.to_string_lossy()
+        })
     }
 
     /// The processes that it started and that are not gone: running, or ended and not waited for.

@@ -29,6 +29,8 @@ pub struct Settings {
     pub connections: usize,
     pub head_octets_max: usize,
     pub listing_entries_max: usize,
+    pub file_freshness_seconds: u64,
+    pub file_cache_octets: usize,
     pub server_name: String,
     pub access_log: Option<AccessLog>,
     pub guest: Option<GuestPlace>,
@@ -228,6 +230,19 @@ pub const SETTINGS: &[Setting] = &[
         "listing-entries" "N" = "10000",
         "Entries of a directory that the guest gets to know at most, 1 to 10000; no more than 10000 names are looked at",
         |settings, value| set(&mut settings.listing_entries_max, value.number(1, 10_000))
+    ),
+    setting!(
+        "file-freshness" "SECONDS" = "1",
+        "For so long what a path leads to is taken to be so still, in whole seconds up to 3600; 0: the file system is asked for every request",
+        |settings, value| set(
+            &mut settings.file_freshness_seconds,
+            value.number(0, 3600).map(|seconds| seconds as u64)
+        )
+    ),
+    setting!(
+        "file-cache" "SIZE" = "64M",
+        "Memory for contents of files up to 32K and for paths that lead nowhere, spread evenly over the workers, up to 64G; 0: nothing is kept, and no file is kept open",
+        |settings, value| set(&mut settings.file_cache_octets, value.octets(0, 64 << 30))
     ),
     setting!(
         "server-name" "TEXT" = "wasmhttpd",
@@ -449,6 +464,8 @@ impl Default for Settings {
             connections: 0,
             head_octets_max: 0,
             listing_entries_max: 0,
+            file_freshness_seconds: 0,
+            file_cache_octets: 0,
             server_name: String::new(),
             access_log: None,
             guest: None,
@@ -616,6 +633,7 @@ impl Value<'_> {
 /// `octets` as one would write it.
 fn size(octets: usize) -> String {
     match octets {
+        0 => "0".into(),
         _ if octets.is_multiple_of(1 << 30) => format!("{}G", octets >> 30),
         _ if octets.is_multiple_of(1 << 20) => format!("{}M", octets >> 20),
         _ if octets.is_multiple_of(1 << 10) => format!("{}K", octets >> 10),
@@ -703,6 +721,12 @@ mod tests {
         }
         for (value, good) in [("0", false), ("0.001", true), ("604800", true), ("604801", false)] {
             assert_eq!(from(&[("timeout", value)]).2.is_empty(), good, "{value}");
+        }
+        for (value, good) in [("-1", false), ("0", true), ("3600", true), ("3601", false)] {
+            assert_eq!(from(&[("file-freshness", value)]).2.is_empty(), good, "{value}");
+        }
+        for (value, good) in [("off", false), ("0", true), ("64G", true), ("65G", false)] {
+            assert_eq!(from(&[("file-cache", value)]).2.is_empty(), good, "{value}");
         }
         for (value, good) in [("0", false), ("1", true), ("10000", true), ("10001", false)] {
             assert_eq!(from(&[("listing-entries", value)]).2.is_empty(), good, "{value}");

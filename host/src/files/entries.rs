@@ -9,8 +9,8 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, FileType, OFlags, RawDir, Stat};
 use rustix::io::Errno;
 
-use super::cache::Version;
-use super::open::{Modified, Trouble, open_beneath, trouble};
+use super::open::{Trouble, open_beneath, trouble};
+use super::version::{Modified, Version};
 
 /// Names that are looked at in one directory, be they entries or not.
 const NAMES_MAX: usize = 10_000;

@@ -1,12 +1,8 @@
 //! Trying the candidates of a lookup, in order.
 
-use std::os::fd::AsFd;
-
-use rustix::fs::OFlags;
-
 use super::entries::{Directory, Entries};
-use super::open::{OpenFile, Trouble, open_beneath};
-use super::roots::Root;
+use super::open::{OpenFile, Trouble};
+use super::opener::Opener;
 
 /// What to look for. Every path starts with `/`.
 #[derive(Debug)]
@@ -69,49 +65,56 @@ pub struct Place {
     trouble: Trouble,
 }
 
-/// Looks beneath `root` for the first candidate that there is, else for the first fallback.
-pub fn look_up<'a, F>(root: Option<&mut Root>, wanted: Wanted<'_, F>, now_seconds: u64) -> Found
+/// Looks beneath a root for the first candidate that there is, else for the first fallback.
+pub fn look_up<'a, F>(opener: Option<Opener<'_>>, wanted: Wanted<'_, F>) -> Found
 where
     F: Iterator<Item = (Trouble, &'a str)>,
 {
-    look_from(Ok(Place::START), root, wanted, now_seconds)
+    look_from(Ok(Place::START), opener, wanted)
 }
 
 /// Goes on with a lookup that came to a directory, which has been `read`.
 pub fn look_on<'a, F>(
     place: Place,
     read: Result<Entries, Trouble>,
-    root: Option<&mut Root>,
+    mut opener: Option<Opener<'_>>,
     wanted: Wanted<'_, F>,
-    now_seconds: u64,
 ) -> Found
 where
     F: Iterator<Item = (Trouble, &'a str)>,
 {
     match read {
         Ok(entries) => Found::Directory { candidate: place.candidate, entries },
-        Err(trouble) => look_from(place.after(trouble), root, wanted, now_seconds),
+        Err(Trouble::Busy) if opener.as_mut().is_some_and(Opener::let_go) => {
+            look_from(Ok(place), opener, wanted)
+        }
+        Err(trouble) => look_from(place.after(trouble), opener, wanted),
     }
 }
 
 fn look_from<'a, F>(
     place: Result<Place, Trouble>,
-    root: Option<&mut Root>,
+    opener: Option<Opener<'_>>,
     wanted: Wanted<'_, F>,
-    now_seconds: u64,
 ) -> Found
 where
     F: Iterator<Item = (Trouble, &'a str)>,
 {
-    let Some(root) = root else { return Found::Nothing(Trouble::Missing) };
-    let found = place.and_then(|place| try_candidates(place, root, &wanted, now_seconds));
+    let Some(mut opener) = opener else { return Found::Nothing(Trouble::Missing) };
+    let mut found = place.and_then(|place| try_candidates(place, &mut opener, &wanted));
+    // What is kept open may be what there is too much of.
+    if let (Err(Trouble::Busy), Ok(place)) = (&found, place)
+        && opener.let_go()
+    {
+        found = try_candidates(place, &mut opener, &wanted);
+    }
     let trouble = match found {
         Ok(found) => return found,
         Err(trouble) => trouble,
     };
     for (candidate, (after, path)) in wanted.fallbacks.enumerate() {
         if after == trouble
-            && let Ok(file) = root.open_file(beneath(path), now_seconds)
+            && let Ok(file) = opener.file(beneath(path))
         {
             return Found::File { file, candidate, after: Some(after) };
         }
@@ -121,18 +124,17 @@ where
 
 fn try_candidates<F>(
     mut place: Place,
-    root: &mut Root,
+    opener: &mut Opener<'_>,
     wanted: &Wanted<'_, F>,
-    now_seconds: u64,
 ) -> Result<Found, Trouble> {
     while let Some(path) = wanted.candidates.get(place.candidate) {
-        let tried = match path.strip_suffix('/') {
-            None => root.open_file(beneath(path), now_seconds).map(|file| Found::File {
-                file,
-                candidate: place.candidate,
-                after: None,
-            }),
-            Some(path) => open_directory(root, beneath(path), place, wanted.directories),
+        let candidate = place.candidate;
+        let tried = match path.ends_with('/') {
+            false => {
+                let file = opener.file(beneath(path));
+                file.map(|file| Found::File { file, candidate, after: None })
+            }
+            true => open_directory(opener, beneath(path), place, wanted.directories),
         };
         match tried {
             Ok(found) => return Ok(found),
@@ -143,20 +145,20 @@ fn try_candidates<F>(
 }
 
 fn open_directory(
-    root: &Root,
+    opener: &mut Opener<'_>,
     path: &str,
     place: Place,
     directories: Directories,
 ) -> Result<Found, Trouble> {
-    let root = root.directory();
-    let find = || open_beneath(root.as_fd(), path, OFlags::PATH | OFlags::DIRECTORY);
     match directories {
-        Directories::Read => Ok(Found::Unread { place, directory: Directory::open(root, path)? }),
-        Directories::Find => find().map(|_| Found::Directory {
+        Directories::Read => {
+            opener.open_directory(path).map(|directory| Found::Unread { place, directory })
+        }
+        Directories::Find => opener.find_directory(path).map(|()| Found::Directory {
             candidate: place.candidate,
             entries: Entries { list: Vec::new(), complete: true },
         }),
-        Directories::Forbid => find().and(Err(Trouble::Forbidden)),
+        Directories::Forbid => opener.find_directory(path).and(Err(Trouble::Forbidden)),
     }
 }
 

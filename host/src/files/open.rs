@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::cache::{Cache, Content, FILE_OCTETS_MAX, Version};
+use super::version::{Modified, Version};
 
 /// How often an open that met a rename is tried again. The kernel gives up on `..` and links when
 /// folders move while it looks.
@@ -25,40 +25,37 @@ pub enum Trouble {
     Busy,
 }
 
-/// A regular file, to be read.
-#[derive(Debug)]
+/// A regular file, to be read; a copy is the same file. No position in it is anybody's: whatever
+/// reads it says from where, so that many can at once.
+#[derive(Debug, Clone)]
 pub struct OpenFile {
     source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Descriptor(Arc<Descriptor>),
+    Memory(Arc<Content>),
+}
+
+#[derive(Debug)]
+struct Descriptor {
+    descriptor: OwnedFd,
+    /// What the file was when it was opened.
     version: Version,
 }
 
 #[derive(Debug)]
-enum Source {
-    Descriptor(OwnedFd),
-    Memory(Arc<Content>),
-}
-
-/// When a file was last modified, since the Unix epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Modified {
-    /// Before 1970 counts as 0.
-    pub seconds: u64,
-    /// Below a thousand million.
-    pub nanoseconds: u32,
+struct Content {
+    /// All of the file.
+    octets: Vec<u8>,
+    /// What the file was, before and after it was read.
+    version: Version,
 }
 
 impl OpenFile {
-    /// Opens the regular file at `path`, relative to `root`. A small one comes from `cache`, or
-    /// goes there.
-    pub fn open(
-        root: BorrowedFd<'_>,
-        path: &str,
-        cache: &mut Cache,
-        now_seconds: u64,
-    ) -> Result<OpenFile, Trouble> {
-        if let Some(content) = cache.get(root, path, now_seconds) {
-            return Ok(OpenFile::from(content));
-        }
+    /// Opens the regular file at `path`, relative to `root`.
+    pub fn open(root: BorrowedFd<'_>, path: &str) -> Result<OpenFile, Trouble> {
         // Not waiting: opening a FIFO would otherwise last until somebody writes to it.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let descriptor = open_beneath(root, path, flags)?;
@@ -67,29 +64,34 @@ impl OpenFile {
             return Err(Trouble::Missing);
         }
         let version = Version::of(&stat);
-        if let Some(content) = cache.confirm(path, version, now_seconds) {
-            return Ok(OpenFile::from(content));
+        let source = Source::Descriptor(Arc::new(Descriptor { descriptor, version }));
+        Ok(OpenFile { source })
+    }
+
+    /// The same file with its content in memory; none when it changed while it was read.
+    pub fn load(&self) -> Result<Option<OpenFile>, Trouble> {
+        let (version, mut octets) = (*self.version(), Vec::new());
+        self.read(0, version.size() as usize, &mut octets)?;
+        let source = Source::Memory(Arc::new(Content { octets, version }));
+        Ok(self.is_unchanged().then_some(OpenFile { source }))
+    }
+
+    /// What the file was when it was opened.
+    pub fn version(&self) -> &Version {
+        match &self.source {
+            Source::Descriptor(file) => &file.version,
+            Source::Memory(content) => &content.version,
         }
-        let file = OpenFile { source: Source::Descriptor(descriptor), version };
-        if file.size() <= FILE_OCTETS_MAX && version.is_settled(now_seconds) {
-            let mut octets = Vec::new();
-            file.read(0, file.size() as usize, &mut octets)?;
-            if file.is_unchanged() {
-                let content = Content { octets, version };
-                return Ok(OpenFile::from(cache.insert(path, content, now_seconds)));
-            }
-        }
-        Ok(file)
     }
 
     /// Octets in the file when it was opened.
     pub fn size(&self) -> u64 {
-        self.version.size()
+        self.version().size()
     }
 
     /// When it was last modified before it was opened.
     pub fn modified(&self) -> Modified {
-        self.version.modified()
+        self.version().modified()
     }
 
     /// Whether the content is in memory, so that no descriptor can be sent from.
@@ -103,16 +105,27 @@ impl OpenFile {
     /// [`Trouble::Failed`] when it is not.
     pub fn unchanged_descriptor(&self) -> Result<BorrowedFd<'_>, Trouble> {
         match &self.source {
-            Source::Descriptor(descriptor) if self.is_unchanged() => Ok(descriptor.as_fd()),
+            Source::Descriptor(file) if self.is_unchanged() => Ok(file.descriptor.as_fd()),
             _ => Err(Trouble::Failed),
         }
     }
 
-    fn is_unchanged(&self) -> bool {
+    /// Whether what can be read is what it was when it was opened. Content in memory always is.
+    pub fn is_unchanged(&self) -> bool {
         match &self.source {
             Source::Memory(_) => true,
-            Source::Descriptor(descriptor) => rustix::fs::fstat(descriptor)
-                .is_ok_and(|stat| self.version.has_same_content(&Version::of(&stat))),
+            Source::Descriptor(file) => rustix::fs::fstat(&file.descriptor)
+                .is_ok_and(|stat| file.version.has_same_content(&Version::of(&stat))),
+        }
+    }
+
+    /// Whether the other one is a copy of this, not the same file opened or read another time.
+    #[cfg(test)]
+    pub fn shares(&self, other: &OpenFile) -> bool {
+        match (&self.source, &other.source) {
+            (Source::Descriptor(this), Source::Descriptor(other)) => Arc::ptr_eq(this, other),
+            (Source::Memory(this), Source::Memory(other)) => Arc::ptr_eq(this, other),
+            _ => false,
         }
     }
 
@@ -128,14 +141,8 @@ impl OpenFile {
                 output.extend_from_slice(content.octets.get(start..end).ok_or(Trouble::Failed)?);
                 Ok(())
             }
-            Source::Descriptor(descriptor) => read(descriptor, offset, length, output),
+            Source::Descriptor(file) => read(&file.descriptor, offset, length, output),
         }
-    }
-}
-
-impl From<Arc<Content>> for OpenFile {
-    fn from(content: Arc<Content>) -> OpenFile {
-        OpenFile { version: content.version, source: Source::Memory(content) }
     }
 }
 
@@ -161,16 +168,6 @@ fn read(
         }
     }
     Ok(())
-}
-
-impl Modified {
-    /// As a stat has it.
-    pub fn at(seconds: i64, nanoseconds: u64) -> Modified {
-        match u64::try_from(seconds) {
-            Ok(seconds) => Modified { seconds, nanoseconds: nanoseconds as u32 },
-            Err(_) => Modified { seconds: 0, nanoseconds: 0 },
-        }
-    }
 }
 
 /// Opens `path` such that nothing on the way leads out of `root`: no `..`, no absolute link, no

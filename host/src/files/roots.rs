@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::cache::Cache;
-use super::open::{OpenFile, Trouble};
+use super::cache::{Cache, Keep};
+use super::opener::Opener;
+
+/// A file that is kept open is closed when nobody asked for it in this time, or in twice as much.
+const UNUSED_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The folder that paths of a site are resolved beneath.
 #[derive(Debug)]
@@ -21,8 +25,6 @@ pub struct Root {
     identity: (u64, u64),
     /// The second in which `path` was last looked at.
     checked: u64,
-    cache: Cache,
-    roots: usize,
 }
 
 impl Root {
@@ -31,11 +33,6 @@ impl Root {
     /// # Errors
     /// As the file system says.
     pub fn open(path: &Path) -> io::Result<Root> {
-        Root::one_of(path, 1)
-    }
-
-    /// Opens the folder at `path`; with so many roots it shares the memory for contents.
-    fn one_of(path: &Path, roots: usize) -> io::Result<Root> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = rustix::fs::open(path, flags, Mode::empty())?;
         let stat = rustix::fs::fstat(&directory)?;
@@ -44,44 +41,40 @@ impl Root {
             directory: Arc::new(directory),
             identity: (stat.st_dev, stat.st_ino),
             checked: 0,
-            cache: Cache::new(roots),
-            roots,
         })
     }
 
     /// At most once a second the path is looked at anew, since a site may be deployed by pointing a
     /// symbolic link at another folder. While the path leads nowhere, the folder it last led to
-    /// goes on.
-    fn refresh(&mut self, now_seconds: u64) {
-        if self.checked != now_seconds {
-            self.checked = now_seconds;
-            let replaced = rustix::fs::stat(&self.path)
-                .is_ok_and(|stat| (stat.st_dev, stat.st_ino) != self.identity);
-            if replaced && let Ok(root) = Root::one_of(&self.path, self.roots) {
-                *self = Root { checked: now_seconds, ..root };
-            }
+    /// goes on. True: it is another folder now.
+    fn refresh(&mut self, now_seconds: u64) -> bool {
+        if self.checked == now_seconds {
+            return false;
         }
-    }
-
-    /// Opens the regular file at `path` beneath the folder.
-    ///
-    /// # Errors
-    /// Why there is none to read.
-    pub fn open_file(&mut self, path: &str, now_seconds: u64) -> Result<OpenFile, Trouble> {
-        OpenFile::open(self.directory.as_fd(), path, &mut self.cache, now_seconds)
-    }
-
-    /// The folder.
-    pub fn directory(&self) -> &Arc<OwnedFd> {
-        &self.directory
+        self.checked = now_seconds;
+        let replaced = rustix::fs::stat(&self.path)
+            .is_ok_and(|stat| (stat.st_dev, stat.st_ino) != self.identity);
+        match replaced.then(|| Root::open(&self.path)) {
+            Some(Ok(root)) => {
+                *self = Root { checked: now_seconds, ..root };
+                true
+            }
+            _ => false,
+        }
     }
 }
 
-/// The document roots of a worker.
+/// The document roots of a worker, and what it keeps of what lies beneath them.
 #[derive(Debug)]
 pub struct Roots {
-    by_name: HashMap<String, Root>,
-    default: Option<Root>,
+    roots: Vec<Root>,
+    /// Indices into the roots.
+    by_name: HashMap<String, usize>,
+    default: Option<usize>,
+    /// Knows the roots by their indices.
+    cache: Cache,
+    /// While files are kept open: when those are closed that nobody asks for.
+    due: Option<Instant>,
 }
 
 impl Roots {
@@ -93,29 +86,59 @@ impl Roots {
     pub fn open<'a>(
         sites: impl ExactSizeIterator<Item = (&'a str, &'a Path)>,
         default: &str,
+        keep: Keep,
     ) -> io::Result<Roots> {
-        let mut roots = Roots { by_name: HashMap::new(), default: None };
-        let count = sites.len();
-        for (name, path) in sites {
-            let root = Root::one_of(path, count)?;
+        let mut roots = Roots {
+            roots: Vec::new(),
+            by_name: HashMap::new(),
+            default: None,
+            cache: Cache::new(keep, sites.len()),
+            due: None,
+        };
+        for (index, (name, path)) in sites.enumerate() {
+            roots.roots.push(Root::open(path)?);
             if name == default {
-                roots.default = Some(root);
+                roots.default = Some(index);
             } else {
-                roots.by_name.insert(name.into(), root);
+                roots.by_name.insert(name.into(), index);
             }
         }
         Ok(roots)
     }
 
-    /// The root of `site`, if there is one.
-    pub fn root(&mut self, site: &str, now_seconds: u64) -> Option<&mut Root> {
-        let root = match self.by_name.is_empty() {
+    /// Opens beneath the root of `site`, if there is one.
+    pub fn opener(&mut self, site: &str, now_seconds: u64) -> Option<Opener<'_>> {
+        let index = match self.by_name.is_empty() {
             true => None,
-            false => self.by_name.get_mut(site),
+            false => self.by_name.get(site).copied(),
         };
-        let root = root.or(self.default.as_mut())?;
-        root.refresh(now_seconds);
-        Some(root)
+        let index = index.or(self.default)?;
+        let root = &mut self.roots[index];
+        if root.refresh(now_seconds) {
+            self.cache.forget_root(index);
+        }
+        Some(Opener::new(&root.directory, index, &mut self.cache, now_seconds))
+    }
+
+    /// Closes every file that is kept open. False: there was none.
+    pub fn let_go(&mut self) -> bool {
+        self.cache.let_go()
+    }
+
+    /// Closes files that are kept open and were not asked for lately: neither one that was deleted
+    /// nor a file system is held for long. Once for each turn of the loop.
+    pub fn end_turn(&mut self, now: Instant) {
+        match self.due {
+            Some(at) if now < at => return,
+            Some(_) => self.cache.let_go_of_unused(),
+            None => {}
+        }
+        self.due = self.cache.keeps_open().then(|| now + UNUSED_INTERVAL);
+    }
+
+    /// When [`Roots::end_turn`] is due even if nothing happens.
+    pub fn due(&self) -> Option<Instant> {
+        self.due
     }
 }
 

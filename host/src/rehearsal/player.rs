@@ -117,7 +117,7 @@ impl Player<'_> {
     fn look_up(&mut self, lookup: &Lookup) -> Found {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = now.map_or(0, |now| now.as_secs());
-        let mut found = files::look_up(self.roots.root(&lookup.site, now), wanted(lookup), now);
+        let mut found = files::look_up(self.roots.opener(&lookup.site, now), wanted(lookup));
         loop {
             match found {
                 files::Found::File { file, candidate, after } => {
@@ -129,8 +129,8 @@ impl Player<'_> {
                 files::Found::Nothing(trouble) => return words::nothing(trouble),
                 files::Found::Unread { place, directory } => {
                     let read = directory.read(ENTRIES_MAX, || true);
-                    let root = self.roots.root(&lookup.site, now);
-                    found = files::look_on(place, read, root, wanted(lookup), now);
+                    let opener = self.roots.opener(&lookup.site, now);
+                    found = files::look_on(place, read, opener, wanted(lookup));
                 }
             }
         }

@@ -139,6 +139,7 @@ impl Handler {
 
     /// No request follows until the next turn.
     pub fn end_turn(&mut self, now: Instant) {
+        self.roots.end_turn(now);
         self.guest.end_turn();
         if let Some(guest) = &mut self.other_guest {
             guest.end_turn();
@@ -147,6 +148,16 @@ impl Handler {
                 self.other_guest = None;
             }
         }
+    }
+
+    /// When a turn is due even if nothing happens.
+    pub fn due(&self) -> Option<Instant> {
+        self.roots.due()
+    }
+
+    /// Gives back descriptors that it can do without. False: there was none.
+    pub fn let_go(&mut self) -> bool {
+        self.roots.let_go()
     }
 
     /// What every answer carries; knows the time, too.
@@ -172,9 +183,8 @@ impl Handler {
         let Paused { began, generation, lookup, after, place } = paused;
         let by = self.engage(&generation);
         let mut exchange = Exchange::new(incoming, Some(began), by, output);
-        let now = self.common.seconds();
-        let root = self.roots.root(&lookup.site, now);
-        let found = files::look_on(place, read, root, wanted(&lookup), now);
+        let opener = self.roots.opener(&lookup.site, self.common.seconds());
+        let found = files::look_on(place, read, opener, wanted(&lookup));
         let result = self.respond(lookup, after, found, &mut exchange);
         self.finish(result, &mut exchange)
     }
@@ -257,9 +267,8 @@ impl Handler {
                 written(exchange.write(response, None, after, &self.common))
             }
             contract::Action::LookUp(lookup) => {
-                let now = self.common.seconds();
-                let root = self.roots.root(&lookup.site, now);
-                let found = files::look_up(root, wanted(&lookup), now);
+                let opener = self.roots.opener(&lookup.site, self.common.seconds());
+                let found = files::look_up(opener, wanted(&lookup));
                 self.respond(lookup, after, found, exchange)
             }
         }

@@ -34,8 +34,8 @@ use signal_hook_mio::v1_0::Signals;
 use self::access_log::AccessLog;
 use self::handler::Handler;
 use self::worker::Worker;
-use crate::config::{Config, DEFAULT_HOST};
-use crate::files::Roots;
+use crate::config::{Config, DEFAULT_HOST, Settings};
+use crate::files::{Keep, Roots};
 use crate::log::{AccessLogger, SharedAccessLog};
 
 pub use self::guest_log::CALLED_FILE;
@@ -174,8 +174,21 @@ impl Server {
 /// # Errors
 /// When one cannot be opened.
 pub fn roots(config: &Config) -> std::io::Result<Roots> {
+    let Settings { file_freshness_seconds, file_cache_octets, workers, .. } = config.settings;
+    open_roots(config, Keep::of_worker(file_freshness_seconds, file_cache_octets, workers))
+}
+
+/// Document roots for who looks at files beside the workers, and keeps nothing of them.
+///
+/// # Errors
+/// When one cannot be opened.
+pub fn roots_beside(config: &Config) -> std::io::Result<Roots> {
+    open_roots(config, Keep::NOTHING)
+}
+
+fn open_roots(config: &Config, keep: Keep) -> std::io::Result<Roots> {
     let sites = config.sites.iter().map(|site| (site.name.as_str(), site.root.as_path()));
-    Roots::open(sites, DEFAULT_HOST)
+    Roots::open(sites, DEFAULT_HOST, keep)
 }
 
 /// One line for each address, for people and for programs that asked for port 0.

@@ -255,7 +255,8 @@ impl Worker {
         }
         let now = self.shell.now;
         let until = |at: Option<Instant>| at.map(|at| at.saturating_duration_since(now));
-        [self.timers.pause(now), until(self.accept_again), until(self.stop_at)]
+        let due = self.shell.handler.due();
+        [self.timers.pause(now), until(self.accept_again), until(self.stop_at), until(due)]
             .into_iter()
             .flatten()
             .min()
@@ -315,6 +316,8 @@ impl Worker {
                     self.open(socket, peer.ip());
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Accepted::All,
+                // Files that were kept open have made room.
+                Err(error) if is_exhausted(&error) && self.shell.handler.let_go() => {}
                 Err(error) if is_exhausted(&error) => match oldest {
                     None => {
                         tracing::warn!("accepting rests: {error}");

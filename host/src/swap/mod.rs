@@ -268,7 +268,7 @@ impl Swapper {
 
     /// Rehearses a candidate, and publishes it.
     fn take_over(&mut self, candidate: Candidate) -> Result<String, Refusal> {
-        let report = self.rehearse(&candidate, server::roots(&self.config))?;
+        let report = self.rehearse(&candidate, server::roots_beside(&self.config))?;
         let publication = self.release(candidate, Some(report));
         self.crew.publish(&publication);
         Ok(self.announce(None))
@@ -413,7 +413,7 @@ impl Swapper {
     fn try_start_shadow(&mut self, found: Found, every: u64) -> Result<String, Refusal> {
         let candidate = self.loader.load(found, &self.config)?;
         self.take_notes();
-        let roots = server::roots(&self.config)
+        let roots = server::roots_beside(&self.config)
             .map_err(|error| Refusal::at(Step::Rehearse, format!("a document root: {error}")))?;
         let serving = &self.serving.candidate.generation;
         let comparison = Comparison::new(serving, &candidate.generation, roots);

@@ -74,7 +74,7 @@ impl Swapper {
         let failed = |error: std::io::Error| Refusal::at(Step::Publish, error);
         let candidate = match candidate {
             Some(candidate) => {
-                let report = self.rehearse(&candidate, server::roots(&config))?;
+                let report = self.rehearse(&candidate, server::roots_beside(&config))?;
                 Some((candidate, report))
             }
             None => None,
