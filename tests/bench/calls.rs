@@ -15,10 +15,14 @@ use wasmhttpd::sandbox::contract::{
 };
 use wasmhttpd::sandbox::{EMBEDDED_GUEST, Generation, Instance, Runtime, RuntimeOptions, Sandbox};
 
-const HEADS: usize = 64;
 const BATCHES: usize = 61;
 const CALLS: usize = 5_000;
 const INSTANCES: usize = 200;
+
+#[path = "heads.rs"]
+mod heads;
+
+use heads::HEADS;
 
 /// A guest that is measured.
 struct Subject {
@@ -51,7 +55,7 @@ fn main() {
         })
         .collect();
 
-    let heads: Vec<String> = (0..HEADS).map(head).collect();
+    let heads: Vec<String> = (0..HEADS).map(heads::head).collect();
     let context =
         Some(Context { peer: IpAddress::Ipv4(0x7f00_0001), secure: false, now: 1_800_000_000 });
     let file = Found::File(File {
@@ -131,15 +135,4 @@ fn measure(what: &str, subjects: &[Subject], calls: usize, mut call: impl FnMut(
             _ => println!(", {name}: {:.3} of the first", ratios[subject][BATCHES / 2]),
         }
     }
-}
-
-/// What a browser sends, nearly.
-fn head(number: usize) -> String {
-    format!(
-        "GET /css/site-{number}.css HTTP/1.1\r\nHost: www.example.org\r\n\
-         User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.{number}\r\n\
-         Accept: text/css,*/*;q=0.1\r\nAccept-Language: en-US,en;q=0.5\r\n\
-         Accept-Encoding: gzip, deflate, br, zstd\r\nConnection: keep-alive\r\n\
-         Referer: http://www.example.org/page-{number}\r\nSec-Fetch-Dest: style\r\n\r\n"
-    )
 }

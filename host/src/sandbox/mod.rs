@@ -25,6 +25,7 @@ mod ticker;
 mod wasi;
 
 pub use bindings::exports::wasmhttpd::guest::handler as contract;
+pub use check::{Facts, response as check_response};
 pub use code_cache::CodeCache;
 pub use compiler::{
     Compiler, CompilerLimits, SUBCOMMAND as COMPILE_SUBCOMMAND, compile_for_parent,
@@ -34,7 +35,7 @@ pub use error::{Breach, GuestError, LoadError, START, Step};
 pub use generation::Generation;
 pub use instance::Instance;
 pub use outline::{Age, CONTRACT_VERSION, Kind, Outline, World};
-pub use runtime::{Runtime, RuntimeOptions};
+pub use runtime::{Runtime, RuntimeOptions, compiler_config};
 pub use slot::{Sandbox, Unavailable};
 
 /// The default guest, built together with the host.
