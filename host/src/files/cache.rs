@@ -26,7 +26,7 @@ const WORKER_DESCRIPTORS_MAX: u64 = 64;
 const DESCRIPTORS_SHARE: u64 = 16;
 
 /// One in so many octets is for paths that lead nowhere.
-const NOTHING_SHARE: usize = 16;
+const NOTHING_SHARE: usize = 4;
 
 /// What anything kept costs in memory besides its path and its content, in octets: its places in
 /// the tables, which may be half empty, and what the allocator adds.

@@ -52,8 +52,10 @@ enum State<F> {
         body: Body<F>,
         then: After,
     },
-    /// Sending what is left of the output, then closing.
-    Closing,
+    /// Sending what is left of the output, then closing: in stages, or at once.
+    Closing {
+        at_once: bool,
+    },
     /// All is sent and the peer told so; what it still sends is discarded, so that no reset
     /// destroys the answer on its way (RFC 9112, section 9.6).
     Lingering,
@@ -70,6 +72,9 @@ pub enum After {
     },
     /// The connection is closed in stages.
     Close,
+    /// The connection is closed at once, unless there is input that has not been used: the client has
+    /// said that nothing more comes, so no reset can destroy the answer.
+    CloseAtOnce,
 }
 
 /// Content that is sent piece by piece from a file.
@@ -172,7 +177,7 @@ impl<F> Connection<F> {
             State::Reading { .. } => self.next_reading(head_octets_max),
             State::Waiting { .. } => self.next_waiting(),
             State::Streaming { .. } => self.next_streaming(),
-            State::Closing => self.next_closing(),
+            State::Closing { at_once } => self.next_closing(at_once),
             State::Lingering => Step::Discard,
             State::Closed => Step::Close,
         }
@@ -222,12 +227,12 @@ impl<F> Connection<F> {
         Step::Stream { file: &body.file, offset: body.offset, length: body.left }
     }
 
-    fn next_closing(&mut self) -> Step<'_, F> {
-        debug_assert!(matches!(self.state, State::Closing));
+    fn next_closing(&mut self, at_once: bool) -> Step<'_, F> {
+        debug_assert!(matches!(self.state, State::Closing { .. }));
         if self.sent < self.output.len() {
             return Step::Send { octets: &self.output[self.sent..], more: false };
         }
-        if self.end_of_input {
+        if self.end_of_input || at_once {
             self.state = State::Closed;
             return Step::Close;
         }
@@ -344,7 +349,8 @@ impl<F> Connection<F> {
     fn follow(&mut self, after: After) {
         self.state = match after {
             After::KeepAlive { skip } => State::Reading { scanner: Scanner::new(self.used), skip },
-            After::Close => State::Closing,
+            After::Close => State::Closing { at_once: false },
+            After::CloseAtOnce => State::Closing { at_once: self.used == self.input.len() },
         };
     }
 
@@ -371,7 +377,7 @@ impl<F> Connection<F> {
                 Timer::Idle
             }
             State::Reading { .. } => Timer::Head,
-            State::Closing | State::Lingering | State::Closed => Timer::Linger,
+            State::Closing { .. } | State::Lingering | State::Closed => Timer::Linger,
         }
     }
 
@@ -410,7 +416,8 @@ impl<F> Connection<F> {
 
     /// Takes back the buffers that hold no octets which matter, from a connection that waits.
     pub fn reclaim(&mut self, buffers: &mut Buffers) {
-        let is_over = matches!(self.state, State::Closing | State::Lingering | State::Closed);
+        let is_over =
+            matches!(self.state, State::Closing { .. } | State::Lingering | State::Closed);
         if self.input.len() == self.used || is_over {
             self.compact();
             self.used = 0;
@@ -544,6 +551,18 @@ mod tests {
         let Step::Send { octets: b"xx", more: false } = driver.connection.next(LIMIT) else {
             panic!()
         };
+    }
+
+    #[test]
+    fn rfc9112_9_6_who_sends_nothing_more_needs_no_stages() {
+        let mut driver = Driver::new(After::CloseAtOnce);
+        driver.receive(GET);
+        assert_eq!(driver.run(), "close");
+        assert_eq!(driver.sent, "answer 1;");
+        let mut driver = Driver::new(After::CloseAtOnce);
+        driver.receive(&[GET, b"G"].concat());
+        assert_eq!(driver.run(), "discard");
+        assert_eq!(driver.sent, "answer 1;[shut down]");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The guest says what a request means. Where it ends, whether it was HEAD, and how much content
 //! follows is framing, which the host sees for itself, so that no guest can misplace the border
 //! between two requests (RFC 9112, section 11.2: request smuggling). This is not a parser: it looks
-//! for the end and at two fields, and calls everything unusual [`Content::Unclear`].
+//! for the end and at three fields, and calls everything unusual [`Content::Unclear`].
 
 use std::ops::Range;
 
@@ -20,6 +20,9 @@ pub struct Request {
     pub is_http_1_0: bool,
     /// How much content follows the head.
     pub content: Content,
+    /// The client says itself that this is its last request, by `Connection: close` and nothing else (RFC
+    /// 9112, section 9.6).
+    pub is_last: bool,
 }
 
 /// The content that follows a head, by its framing fields (RFC 9112, section 6.3).
@@ -58,6 +61,7 @@ pub struct Scanner {
     is_http_1_0: bool,
     content_length: Option<u64>,
     unclear: bool,
+    is_last: bool,
 }
 
 impl Scanner {
@@ -70,6 +74,7 @@ impl Scanner {
             is_http_1_0: false,
             content_length: None,
             unclear: false,
+            is_last: false,
         }
     }
 
@@ -122,6 +127,7 @@ impl Scanner {
                 true => Content::Unclear,
                 false => Content::Length(self.content_length.unwrap_or(0)),
             },
+            is_last: self.is_last,
         }
     }
 
@@ -148,6 +154,8 @@ impl Scanner {
                 }
                 _ => self.unclear = true,
             }
+        } else if name.eq_ignore_ascii_case(b"Connection") {
+            self.is_last = trim_whitespace(&line[colon + 1..]).eq_ignore_ascii_case(b"close");
         }
     }
 }
@@ -197,6 +205,26 @@ mod tests {
     }
 
     #[test]
+    fn rfc9112_9_6_the_last_request_says_so() {
+        let is_last =
+            |fields: &str| match scan(format!("GET / HTTP/1.1\r\n{fields}\r\n").as_bytes()) {
+                Scan::Complete(request) => request.is_last,
+                other => panic!("{other:?}"),
+            };
+        for (fields, expected) in [
+            ("Connection: close\r\n", true),
+            ("connection:CLOSE \r\nHost: x\r\n", true),
+            ("Connection: keep-alive\r\n", false),
+            ("Connection: close, x\r\n", false),
+            ("Connection: close\r\nConnection: keep-alive\r\n", false),
+            ("Connections: close\r\n", false),
+            ("", false),
+        ] {
+            assert_eq!(is_last(fields), expected, "{fields:?}");
+        }
+    }
+
+    #[test]
     fn a_head_ends_at_its_empty_line_however_it_arrives() {
         let input = b"\r\n\nHEAD /a HTTP/1.0\r\nHost: x\r\n\r\nGET";
         let whole = Scan::Complete(Request {
@@ -204,6 +232,7 @@ mod tests {
             is_head: true,
             is_http_1_0: true,
             content: Content::Length(0),
+            is_last: false,
         });
         assert_eq!(scan(input), whole);
         let mut scanner = Scanner::new(0);

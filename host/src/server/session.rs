@@ -14,13 +14,14 @@ use super::handler::{Handled, Handler, Paused};
 use super::io::{self, Received, Sent};
 use super::reader::{Read, Reader, Ticket};
 use crate::files::{Entries, OpenFile, Trouble};
-use crate::http::{Buffers, Connection, ErrorPage, Request, Step, Timer};
+use crate::http::{After, Buffers, Connection, Content, ErrorPage, Request, Step, Timer};
 
 /// Steps in one turn: a pipeline of this many requests lets others go first.
 const TURN_STEPS_MAX: u32 = 64;
 
-/// Octets of a file in one turn.
-const TURN_STREAM_OCTETS_MAX: u64 = 1 << 20;
+/// Octets of a file in one turn. What is on its way to all clients fits into the processor's cache then: with
+/// four times as much, a file of 1 MiB takes half as much processor time again.
+const TURN_STREAM_OCTETS_MAX: u64 = 256 << 10;
 
 /// A connection and its socket.
 pub struct Session {
@@ -38,6 +39,8 @@ pub struct Session {
     failed: bool,
     /// Waits for its turn.
     pub queued: bool,
+    /// Events tell of it.
+    pub registered: bool,
     /// What a directory is being read for.
     waiting: Option<Waiting>,
     /// The answer being streamed, for the access log.
@@ -91,6 +94,7 @@ impl Session {
             input_ends: false,
             failed: false,
             queued: false,
+            registered: false,
             waiting: None,
             streaming: None,
         }
@@ -293,8 +297,17 @@ impl Session {
                 log.write(self.peer, shell.handler.common(), request_line, status, octets);
             }
         }
-        self.connection.answered(request, answered.after, answered.body);
+        let after = match answered.after {
+            After::Close if self.ends_with(request) => After::CloseAtOnce,
+            after => after,
+        };
+        self.connection.answered(request, after, answered.body);
         self.log_if_streamed(shell);
+    }
+
+    /// Whether the client sends nothing behind `request`, by what it says, and nothing is there to be read.
+    fn ends_with(&self, request: &Request) -> bool {
+        request.is_last && request.content == Content::Length(0) && !self.readable
     }
 
     /// Answers what is no request, and lets the connection end.

@@ -333,22 +333,29 @@ impl Worker {
         Accepted::UsedUp
     }
 
+    /// Takes a connection on. Its first octets are there already, as a rule: it is registered once it has
+    /// to wait, and many a connection never has.
     fn open(&mut self, socket: TcpStream, peer: IpAddr) {
         let entry = self.sessions.vacant_entry();
         let key = entry.key();
-        let session = entry.insert(Session::new(key, socket, peer));
+        entry.insert(Session::new(key, socket, peer));
+        self.timers.mark(key, Timer::Idle, self.shell.now);
+        self.enqueue(key);
+    }
+
+    /// Has events tell when a connection is ready; one that is ready now is told at once. False: it cannot be
+    /// registered.
+    fn register(&mut self, key: usize) -> bool {
+        let session = &mut self.sessions[key];
+        if std::mem::replace(&mut session.registered, true) {
+            return true;
+        }
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registered = self.poll.registry().register(session.socket(), Token(key), interest);
-        match registered {
-            Ok(()) => {
-                self.timers.mark(key, Timer::Idle, self.shell.now);
-                self.enqueue(key);
-            }
-            Err(error) => {
-                tracing::warn!("a connection is not served: {error}");
-                self.close(key);
-            }
+        if let Err(error) = &registered {
+            tracing::warn!("a connection is not served: {error}");
         }
+        registered.is_ok()
     }
 
     /// Closes the socket; the kernel forgets the registration with it.
@@ -397,12 +404,12 @@ impl Worker {
     fn take_turn(&mut self, key: usize) {
         let session = &mut self.sessions[key];
         let progress = match session.run(&mut self.shell) {
-            Turn::Waits { progress } => progress,
+            Turn::Waits { progress } if self.register(key) => progress,
             Turn::UsedUp { progress } => {
                 self.enqueue(key);
                 progress
             }
-            Turn::Over => return self.close(key),
+            Turn::Waits { .. } | Turn::Over => return self.close(key),
         };
         let session = &self.sessions[key];
         if self.shell.stopping && session.is_idle() && !session.queued {
