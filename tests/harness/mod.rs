@@ -6,6 +6,7 @@
 
 pub mod artifact;
 mod askers;
+mod bomb;
 mod client;
 mod composed;
 mod control;
@@ -28,6 +29,7 @@ use std::time::{Duration, Instant};
 
 pub use artifact::Artifact;
 pub use askers::Askers;
+pub use bomb::bomb;
 pub use client::{Client, Lost, Response};
 pub use composed::{Composed, ComposedCommand};
 pub use editions::{edition, editions};
