@@ -41,7 +41,7 @@ use crate::log::{AccessLogger, SharedAccessLog};
 pub use self::guest_log::CALLED_FILE;
 pub use self::listener::{listen, listen_beside, probe};
 pub use self::orders::{Changes, Crew, Order, Publication};
-pub use self::probation::{Probation, Terms};
+pub use self::probation::{Failed, Probation, Terms};
 pub use self::record::{Recorded, Seen, Tap};
 pub use self::worker::raise_descriptor_limit;
 

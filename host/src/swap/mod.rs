@@ -11,6 +11,7 @@
 mod jobs;
 mod pulls;
 mod reload;
+mod second_opinion;
 mod shadow;
 mod status;
 mod turn_out;
@@ -333,6 +334,7 @@ impl Swapper {
                 clients: settings.probation_clients,
                 retry: settings.swap_retry,
                 turn_out: self.turn_out(proven),
+                ask: second_opinion::of(&proven.candidate.generation, &self.config),
             })
         });
         Arc::new(Publication { number, generation, probation })

@@ -1,9 +1,9 @@
 //! Turning out a generation that failed during its probation.
 //!
-//! A worker decides it, and it happens at once, however long the swapper is busy: the workers go back
-//! to the generation that has proved itself, and the log and the status say so. The swapper takes note
-//! before it tells how things stand, and before a rehearsal: what it has in hand is then measured by,
-//! and published on top of, what came back.
+//! It is decided beside the swapper, and happens at once, however long that is busy: the workers go
+//! back to the generation that has proved itself, and the log and the status say so. The swapper takes
+//! note before it tells how things stand, and before a rehearsal: what it has in hand is then measured
+//! by, and published on top of, what came back.
 
 use std::sync::Arc;
 
@@ -52,8 +52,8 @@ impl Fate {
 }
 
 impl Swapper {
-    /// What a worker calls when the serving release has failed for enough clients: `proven` comes back.
-    pub(super) fn turn_out(&self, proven: &Release) -> Box<dyn Fn(String) + Send + Sync> {
+    /// What is called when the serving release has failed for enough clients: `proven` comes back.
+    pub(super) fn turn_out(&self, proven: &Release) -> Box<dyn Fn(&str) + Send + Sync> {
         let handle = self.handle.clone();
         let fate = Arc::new(Fate {
             number: self.serving.number,
