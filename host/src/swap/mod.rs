@@ -299,6 +299,8 @@ impl Swapper {
 
     /// Makes a candidate the serving release. The workers have yet to be told.
     fn release(&mut self, candidate: Candidate, rehearsal: Option<Report>) -> Arc<Publication> {
+        // It may have run out since there was time to look.
+        self.end_probation(Instant::now());
         self.numbers += 1;
         let settings = &self.config.settings;
         let ends = (!settings.probation.is_zero()).then(|| Instant::now() + settings.probation);

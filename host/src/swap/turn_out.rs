@@ -95,7 +95,10 @@ impl Swapper {
             let publication = self.publication();
             self.crew.tell(|| Order::Publish(Arc::clone(&publication)));
         } else if *told && self.previous.as_ref().is_some_and(is) {
-            // Another one was published on top just then.
+            // Another one was published on top just then, perhaps because its probation was over.
+            if self.proven.as_ref().is_some_and(is) {
+                self.proven = Some(fate.by.clone());
+            }
             let other = fate.by.number != self.serving.number;
             self.previous = other.then(|| fate.by.clone());
         }
