@@ -35,7 +35,7 @@ pub use composed::{Composed, ComposedCommand};
 pub use editions::{edition, editions};
 pub use liar::{Liar, Then, Told};
 pub use packages::{Packages, shell, shell_command};
-pub use process::{cpu_while, shell_limit};
+pub use process::{Process, cpu_while, shell_limit};
 pub use registry::Registry;
 pub use server::Server;
 pub use site::{Finished, Site, age, rename, without_file_privileges, write};

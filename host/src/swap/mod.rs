@@ -196,7 +196,6 @@ impl Swapper {
                 None => Err(vec![NO_SHADOW.into()]),
             },
             Job::Promote => self.promote(),
-            Job::Stop => stop(),
         };
         self.take_notes();
         if let Some(reply) = reply {
@@ -335,8 +334,8 @@ impl Swapper {
                 ends,
                 clients: settings.probation_clients,
                 retry: settings.swap_retry,
-                turn_out: self.turn_out(proven),
                 ask: second_opinion::of(&proven.candidate.generation, &self.config),
+                turn_out: self.turn_out(proven),
             })
         });
         Arc::new(Publication { number, generation, probation })
@@ -507,14 +506,6 @@ impl Release {
         status.since = self.since;
         status.probation = left.map(|left| left.as_secs_f64().ceil() as u64);
         status.rehearsal.clone_from(&self.rehearsal);
-    }
-}
-
-/// Ends the process as SIGTERM does.
-fn stop() -> Outcome {
-    match rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM) {
-        Ok(()) => Ok("stopping: what is in flight may finish".into()),
-        Err(error) => Err(vec![format!("cannot stop: {error}")]),
     }
 }
 
