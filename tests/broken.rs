@@ -6,22 +6,55 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::control::{self, SOCKET};
-use crate::harness::{Askers, MIB, Server, Site, Tiny, wait_until};
+use crate::harness::{Askers, MIB, Server, Site, Tiny, bomb, wait_until};
 
-/// All of them: every truncation, and as many flipped bits as there is room for.
+/// All of them: every truncation, what somebody built to be refused, and as many flipped bits as there
+/// is room for.
 const TRIES: usize = 10_000;
 
-/// A test tries one in so many, unless WASMHTTPD_BROKEN says `all`.
+/// Of those that are damaged a test tries one in so many, unless WASMHTTPD_BROKEN says `all`.
 const SAMPLED: usize = 17;
 
 /// Longest wait for an answer: a guest's deadline, and what a busy machine costs.
-const WAIT_MAX: Duration = Duration::from_secs(5);
+const WAIT_MAX: Duration = Duration::from_millis(1000 + 500);
 
 const LINES: &str = "parameter guest good.wasm\nparameter code-cache off\nparameter watch off\n\
-    parameter probation 0\nparameter rehearse 8\nparameter guest-deadline 1000\nparameter workers 2";
+    parameter probation 0\nparameter rehearse 8\nparameter guest-deadline 1000\n\
+    parameter compile-timeout 2\nparameter workers 2";
 
-/// The broken component of a number below [`TRIES`].
-fn broken(good: &[u8], number: usize) -> Vec<u8> {
+/// Components with nothing damaged, and the step that refuses each.
+fn misfits() -> Vec<(&'static str, Vec<u8>)> {
+    let text = |text: &str| wat::parse_str(text).expect("a component as text");
+    let tiny = |place: &str, code: &str| Tiny::new().with(place, code).component();
+    let imports = |import: &str| tiny("import", import);
+    let other = |old: &str, new: &str| Tiny::new().replacing(old, new).component();
+    vec![
+        // Core modules.
+        ("compile", text("(module)")),
+        ("compile", text("(module (func (export \"parse\")) (func (export \"respond\")))")),
+        ("compile", text("(module (memory 1) (func $start (loop (br 0))) (start $start))")),
+        // Of another world, or of none.
+        ("check", text("(component)")),
+        ("check", other("handler@0.1.0", "handler@7.0.0")),
+        ("check", other("(export \"respond\" (func $respond))", "")),
+        ("check", other("(field \"line\" u32)", "(field \"line\" s32)")),
+        // With imports that nobody provides.
+        ("check", imports("(import \"evil:host/thing\" (instance))")),
+        ("check", imports("(import \"evil-function\" (func))")),
+        ("check", imports("(import \"wasi:made/up@0.2.0\" (instance (export \"f\" (func))))")),
+        // A compile bomb.
+        ("compile", bomb(2_000, 1_000)),
+        // Endless.
+        ("instantiate", tiny("start", "(func $start (loop (br 0))) (start $start)")),
+        ("configure", tiny("settings", "(loop (br 0))")),
+        ("configure", tiny("configure", "(loop (br 0))")),
+        ("rehearse", tiny("parse", "(loop (br 0))")),
+        ("rehearse", tiny("respond", "(loop (br 0))")),
+    ]
+}
+
+/// The damaged component of a number.
+fn damaged(good: &[u8], number: usize) -> Vec<u8> {
     match number.checked_sub(good.len()) {
         None => good[..number].to_vec(),
         Some(flip) => {
@@ -55,22 +88,26 @@ fn swap(server: &Server, name: &str) -> Option<String> {
     step(&control::swap(server, &server.site.path(name)))
 }
 
-/// Fault 14: truncated everywhere, flipped bits. A flip that is accepted answers somehow, and is
-/// replaced as well as any other guest.
+/// Fault 14: truncated everywhere, flipped bits, and what never was a guest. A flip that is accepted
+/// answers somehow, and is replaced as well as any other guest.
 #[test]
 fn ten_thousand_broken_components_are_refused_or_harmless() {
-    let good = Tiny::new().component();
-    assert!(good.len() < TRIES / 2, "{} octets", good.len());
+    let (good, misfits) = (Tiny::new().component(), misfits());
+    let (truncations, damages) = (good.len(), TRIES - misfits.len());
+    assert!(damages - truncations >= TRIES / 2, "{truncations} octets");
     let all = std::env::var("WASMHTTPD_BROKEN").is_ok_and(|word| word == "all");
     let every = if all { 1 } else { SAMPLED };
     let site = Site::new().file("www/index.html", "front\n").file("good.wasm", &good);
     let server = site.serve(&format!("{LINES}\nparameter control {SOCKET}"));
     let (candidate, process) = (server.site.path("broken.wasm"), server.process());
+    let try_out = |component: &[u8]| {
+        fs::write(&candidate, component).expect("a component");
+        swap(&server, "broken.wasm")
+    };
 
     // Whatever is allocated only once is there after some swaps.
-    for number in (0..TRIES).step_by(TRIES / 40) {
-        fs::write(&candidate, broken(&good, number)).expect("a component");
-        swap(&server, "broken.wasm");
+    for number in (0..damages).step_by(TRIES / 40) {
+        try_out(&damaged(&good, number));
     }
     swap(&server, "good.wasm");
     let (descriptors, resident) = (process.descriptors(), process.resident_octets());
@@ -78,10 +115,14 @@ fn ten_thousand_broken_components_are_refused_or_harmless() {
     let askers = Askers::start(server.address(), 2, usize::MAX, "front\n");
     let mut counts = BTreeMap::<String, usize>::new();
     let start = Instant::now();
-    for number in (0..TRIES).step_by(every) {
-        fs::write(&candidate, broken(&good, number)).expect("a component");
+    for (expected, component) in &misfits {
+        let refused = try_out(component);
+        assert_eq!(refused.as_deref(), Some(*expected), "{} octets", component.len());
+        *counts.entry((*expected).into()).or_default() += 1;
+    }
+    for number in (0..damages).step_by(every) {
         askers.allow_any_answer(true);
-        match swap(&server, "broken.wasm") {
+        match try_out(&damaged(&good, number)) {
             Some(step) => *counts.entry(step).or_default() += 1,
             None => {
                 *counts.entry("accepted".into()).or_default() += 1;
@@ -101,8 +142,8 @@ fn ten_thousand_broken_components_are_refused_or_harmless() {
     wait_until("no compiler is left", || process.children().is_empty());
     let grown = process.resident_octets().saturating_sub(resident);
     eprintln!(
-        "{} broken components of {} octets in {took:.1?}: {counts:?}; longest wait of {} answers \
-         {:?}, of the machine itself {:?}; resident {} MiB, and {} KiB more at the end",
+        "{} broken components, the good one of {} octets, in {took:.1?}: {counts:?}; longest wait of \
+         {} answers {:?}, of the machine itself {:?}; resident {} MiB, and {} KiB more at the end",
         counts.values().sum::<usize>(),
         good.len(),
         tally.answers,

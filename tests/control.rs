@@ -288,3 +288,40 @@ fn status_is_told_while_a_swap_takes_its_time() {
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     assert_eq!(status(&server)["doing"], Value::Null);
 }
+
+/// A server that is told to stop does not finish the job it has in hand. It once did.
+#[test]
+fn a_server_stops_while_a_swap_takes_its_time() {
+    let slow = Tiny::new().with("configure", "(loop (br 0))").component();
+    let lines = format!("parameter control {SOCKET}\nparameter guest-deadline 30000");
+    let mut server = site().file("slow.wasm", slow).serve(&lines);
+    let request = json!({"swap": {"file": server.site.path("slow.wasm")}});
+    let waiting = connect(&server);
+    writeln!(&waiting, "{request}").expect("a request");
+    wait_until("the swap is being done", || !status(&server)["doing"].is_null());
+    let start = Instant::now();
+    ctl(&server.site, &["stop"]).succeeds();
+    assert_eq!(server.end().code(), Some(0));
+    assert!(start.elapsed() < DEADLINE / 2, "took {:?}", start.elapsed());
+}
+
+/// However many wait for something, who asks how things stand waits for nothing, and one more who would have
+/// to wait is told so. It once was closed without a word.
+#[test]
+fn status_is_told_while_many_wait() {
+    let server = controlled(site());
+    let mut waiting: Vec<_> = (0..16).map(|_| BufReader::new(connect(&server))).collect();
+    for stream in &waiting {
+        writeln!(stream.get_ref(), "{}", json!({"capture": {"count": 1, "whole": false}}))
+            .expect("a request");
+    }
+    for stream in &mut waiting {
+        let mut reply = String::new();
+        stream.read_line(&mut reply).expect("a reply");
+        assert_eq!(reply, "\"wait\"\n");
+    }
+    ctl(&server.site, &["reload"]).complains(1, &["16 controllers wait"]);
+    ctl(&server.site, &["status"]).succeeds();
+    drop(waiting);
+    wait_until("a place is free", || ask(&server, &json!("reload"))["done"].is_string());
+}

@@ -104,6 +104,23 @@ fn every_kind_of_failure_counts() {
     }
 }
 
+/// What the guest before fails at, too, says nothing against the new one: who knows such a request, and has
+/// addresses enough, does not turn out a guest that closes a hole. It once was so.
+#[test]
+fn what_both_guests_fail_at_turns_nobody_out() {
+    for retry in ["off", "on"] {
+        let site = editions().edition("guest.wasm", 1, "t7r").edition("two.wasm", 2, "t7p");
+        let lines = format!("parameter probation-clients 2\nparameter swap-retry {retry}");
+        let server = site.serve_editions(&lines);
+        server.swap("two.wasm");
+        for number in (1..=10).chain(1..=10) {
+            client(&server, number).get(FAILING).expect(500);
+        }
+        assert!(!holds_within(Duration::from_millis(500), || server.generation() != 2));
+        stays(&server);
+    }
+}
+
 /// The bar: nobody turns a guest out alone, however often the requests are sent and by whichever
 /// worker they are answered.
 #[test]

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::net::TcpStream;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::{Client, DEADLINE, KIB, Server, Site, wait_until};
+use crate::harness::{Client, DEADLINE, KIB, Process, Server, Site, editions, wait_until};
 
 const LENGTH: u64 = 64 << 20;
 
@@ -135,6 +136,23 @@ fn a_closed_terminal_or_pipe_does_not_end_the_server() {
     server.signal(Signal::PIPE);
     server.signal(Signal::USR1);
     server.serves();
+}
+
+/// A supervisor or logrotate may be early: the guest is still compiled. That once was the end.
+#[test]
+fn signals_that_come_before_the_server_runs_wait() {
+    let site = editions();
+    site.configure("parameter guest guest.wasm\nparameter code-cache off");
+    let mut command = site.command(&["-c", "web.conf"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    let process = Process { id: child.id() };
+    wait_until("there is a compiler", || !process.children().is_empty());
+    for signal in [Signal::USR1, Signal::HUP] {
+        kill_process(Pid::from_child(&child), signal).expect("a process to signal");
+    }
+    let server = Server::started(site, child, 1, None);
+    server.logs(&["web.conf was read again"]);
+    assert_eq!(server.get("/page").edition(), 1);
 }
 
 /// SIGUSR1 has the log opened again under its name, after it was renamed.

@@ -2,6 +2,7 @@
 //! what comes of that swap stands on the guest that came back.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -14,8 +15,13 @@ const FAILING: &str = "/page/1007";
 /// Edition 1 serves and edition 2, which fails, has taken over. Nothing is compiled before it is asked
 /// for, and one client's failure is enough.
 fn serve(third: &str) -> Server {
+    serve_with(third, "")
+}
+
+fn serve_with(third: &str, lines: &str) -> Server {
     let site = editions().edition("two.wasm", 2, "t7r").edition("three.wasm", 3, third);
-    let server = site.serve_editions("parameter code-cache off\nparameter probation-clients 1");
+    let lines = format!("parameter code-cache off\nparameter probation-clients 1\n{lines}");
+    let server = site.serve_editions(&lines);
     server.swap("two.wasm");
     assert_eq!(server.get("/page").edition(), 2);
     server
@@ -119,4 +125,21 @@ fn a_candidate_is_rehearsed_beside_the_guest_that_came_back() {
     swapped.complains(1, &[FAILING, "refused at the step rehearse: generation 1 goes on"]);
     is_told(&server, [("generation", 1.into()), ("turned-out", 1.into()), ("refused", 1.into())]);
     assert_eq!(server.get(FAILING).edition(), 1);
+}
+
+/// A guest whose probation ends while another swap takes its time has passed it, and is what comes back
+/// when the next one fails. It once was the guest before it.
+#[test]
+fn a_probation_is_passed_while_another_swap_takes_long() {
+    let server = serve_with("tmr", "parameter probation 3");
+    let start = Instant::now();
+    let swapped = swap_slowly(&server, || {
+        wait_until("the probation is over", || start.elapsed() > Duration::from_secs(3));
+    });
+    assert!(swapped.succeeds().stdout.starts_with("generation 3 serves"));
+    server.logs(&["generation 2 has passed its probation"]);
+    server.get("/marker").expect(500);
+    server.logs(&["generation 3 failed for 1 clients", "generation 2 comes back"]);
+    server.waits_for_generation(2);
+    wait_until("edition 2 answers", || server.get("/page").edition() == 2);
 }

@@ -67,6 +67,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let _log = log::start(arguments.debug);
+    let signals = server::hold_signals().context("cannot take signals")?;
     let plan = match Plan::make(arguments)? {
         Ok(plan) => plan,
         Err(diagnostics) => return Ok(refuse(&diagnostics)),
@@ -92,7 +93,7 @@ fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             format!("control: cannot listen at {} (try another file)", path.display())
         })?),
     };
-    server.run(|| swapper.send(Job::Reload))?;
+    server.run(signals, || swapper.send(Job::Reload))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,6 +6,7 @@
 
 pub mod artifact;
 mod askers;
+mod bomb;
 mod client;
 mod composed;
 mod control;
@@ -28,12 +29,13 @@ use std::time::{Duration, Instant};
 
 pub use artifact::Artifact;
 pub use askers::Askers;
+pub use bomb::bomb;
 pub use client::{Client, Lost, Response};
 pub use composed::{Composed, ComposedCommand};
 pub use editions::{edition, editions};
 pub use liar::{Liar, Then, Told};
 pub use packages::{Packages, shell, shell_command};
-pub use process::{cpu_while, shell_limit};
+pub use process::{Process, cpu_while, shell_limit};
 pub use registry::Registry;
 pub use server::Server;
 pub use site::{Finished, Site, age, rename, without_file_privileges, write};

@@ -30,7 +30,7 @@ pub const DEFAULT_HOST: &str = "default";
 pub const DEFAULT_FILE: &str = "web.conf";
 
 /// What a web.conf says, as far as the host understands it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// The file's name as the operator gave it; empty for the command line.
     pub file: String,
@@ -45,7 +45,7 @@ pub struct Config {
 }
 
 /// A `host NAME PATH` line.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Site {
     /// Line of web.conf; 0 for a folder named on the command line.
     pub line: u32,

@@ -20,7 +20,11 @@ use crate::server::{CALLED_FILE, Order, Recorded, Seen, Tap};
 use crate::swap::{Handle, Job};
 
 /// Connections served at once; a further one is closed.
-const CONNECTIONS_MAX: usize = 16;
+const CONNECTIONS_MAX: usize = 20;
+
+/// Those of them that may wait for something; a further one is refused. Who asks how things stand, or for
+/// the end, waits for nothing, and finds a place.
+const WAITING_MAX: usize = 16;
 
 /// Longest time for a request to arrive, and for a reply to be taken.
 const TIME: Duration = Duration::from_secs(5);
@@ -93,36 +97,56 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 fn accept(listener: &UnixListener, handle: &Handle) {
-    let open = Arc::new(AtomicUsize::new(0));
+    let (open, waiting) = (Arc::default(), Arc::default());
     for stream in listener.incoming() {
         let Ok(stream) = stream else {
             thread::sleep(ACCEPT_PAUSE);
             continue;
         };
-        if open.load(Ordering::Relaxed) >= CONNECTIONS_MAX {
-            continue;
-        }
-        open.fetch_add(1, Ordering::Relaxed);
-        let (handle, theirs) = (handle.clone(), Arc::clone(&open));
-        let started = thread::Builder::new().name("control".into()).spawn(move || {
+        let Some(place) = Place::take(&open, CONNECTIONS_MAX) else { continue };
+        let (handle, waiting) = (handle.clone(), Arc::clone(&waiting));
+        // Where the system has no thread to give, the connection ends.
+        let _ = thread::Builder::new().name("control".into()).spawn(move || {
+            let _place = place;
             // Whoever went away misses nothing.
-            let _ = serve(&stream, &handle);
-            theirs.fetch_sub(1, Ordering::Relaxed);
+            let _ = serve(&stream, &handle, &waiting);
         });
-        if started.is_err() {
-            open.fetch_sub(1, Ordering::Relaxed);
-        }
     }
 }
 
-fn serve(stream: &UnixStream, handle: &Handle) -> io::Result<()> {
+/// One of a few places, which is free again when this is dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(taken: &Arc<AtomicUsize>, max: usize) -> Option<Place> {
+        let place = Place(Arc::clone(taken));
+        (taken.fetch_add(1, Ordering::Relaxed) < max).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn serve(stream: &UnixStream, handle: &Handle, waiting: &Arc<AtomicUsize>) -> io::Result<()> {
     stream.set_write_timeout(Some(TIME))?;
     let line = read_line(stream)?;
     let ask = |job| match handle.ask(job) {
         Ok(text) => Reply::Done(text),
         Err(lines) => Reply::Refused(lines),
     };
-    let reply = match serde_json::from_slice(&line) {
+    let request = serde_json::from_slice(&line);
+    let waits = !matches!(request, Ok(Request::Status | Request::Guest | Request::Stop) | Err(_));
+    let _place = match waits.then(|| Place::take(waiting, WAITING_MAX)) {
+        Some(None) => {
+            let reason = format!("{WAITING_MAX} controllers wait already (try again later)");
+            return say(stream, &Reply::Refused(vec![reason]));
+        }
+        place => place,
+    };
+    let reply = match request {
         Ok(Request::Status) => Reply::Status(Box::new(handle.status())),
         Ok(Request::Swap(guest)) => ask(Job::Swap { guest }),
         Ok(Request::Reload) => ask(Job::Reload),
@@ -133,7 +157,7 @@ fn serve(stream: &UnixStream, handle: &Handle) -> io::Result<()> {
         Ok(Request::Stop) => {
             // First the answer: the process may end before there is another.
             say(stream, &Reply::Done("stopping: what is in flight may finish".into()))?;
-            handle.send(Job::Stop);
+            handle.stop();
             return Ok(());
         }
         Ok(Request::Capture { count, whole }) => capture(stream, handle, count, whole)?,

@@ -1,7 +1,7 @@
 //! What a guest answers when nobody waits for it.
 //!
 //! A guest is a pure function, so that a request can be asked again, of any guest and at any time: by
-//! a player ([`call`]), of one guest; by a [`Comparison`], of two, as shadows do; and by a rehearsal
+//! a player ([`call`], [`answers`]), of one guest; by a [`Comparison`], of two, as shadows do; and by a rehearsal
 //! ([`rehearse`]), before a candidate serves. Nothing here is seen by a client, or changes a server.
 //!
 //! In a rehearsal, first a [`battery`] of requests that are built in, each with several things found for
@@ -12,10 +12,15 @@ pub mod battery;
 mod comparison;
 mod player;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::battery::{BATTERY, CONTEXT, FINDINGS};
+use self::player::Player;
+use crate::files::Roots;
+use crate::sandbox::{Generation, Sandbox};
 use crate::server::Recorded;
+use crate::server::words::octets_as_text;
 
 pub use self::comparison::{Comparison, Report};
 pub use self::player::{CallFailed, Finding, call, request_line};
@@ -50,4 +55,12 @@ pub fn rehearse(
         asked.map_err(|failed| format!("`{}`: {failed}", request_line(&request.head)))?;
     }
     Ok(comparison.report().clone())
+}
+
+/// Whether a guest of `generation` answers `request`, with what is beneath `roots` now.
+pub fn answers(generation: &Arc<Generation>, mut roots: Roots, request: &Recorded) -> bool {
+    let mut sandbox = Sandbox::new(Arc::clone(generation), false, 0);
+    let (head, context) = (octets_as_text(&request.head), request.context());
+    let (sandbox, roots, finding) = (&mut sandbox, &mut roots, Finding::Real);
+    Player { sandbox, roots, head: &head, context, finding }.play(None).is_ok()
 }

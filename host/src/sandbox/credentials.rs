@@ -29,7 +29,15 @@ const NAMES: &[&[u8]] = &[
     b"apikey",
     b"access-key",
     b"private-key",
+    b"assertion",
+    b"bearer",
+    b"dpop",
+    b"wsse",
 ];
+
+/// Words of such names, and words that such names end with.
+const WORDS: &[&[u8]] = &[b"otp"];
+const LAST_WORDS: &[&[u8]] = &[b"key", b"auth", b"sid", b"pin", b"pass"];
 
 /// What stands in place of each octet of a secret.
 const MASK: u8 = b'x';
@@ -69,7 +77,11 @@ fn is_credential(name: &[u8], is_first: bool) -> bool {
         return false;
     }
     let name = name.to_ascii_lowercase();
+    // A name may have anything around it.
+    let mut words = name.split(|octet| !octet.is_ascii_alphanumeric()).filter(|it| !it.is_empty());
     NAMES.iter().any(|known| name.windows(known.len()).any(|part| part == *known))
+        || words.clone().any(|word| WORDS.contains(&word))
+        || words.next_back().is_some_and(|word| LAST_WORDS.contains(&word))
 }
 
 fn is_blank(octet: u8) -> bool {
@@ -150,6 +162,63 @@ mod tests {
                 let head = |line| format!("GET / HTTP/1.1{end}A: b{end}{line}{end}C: d{end}{end}");
                 assert_eq!(masked(&head(line)), head(expected), "{line}");
             }
+        }
+    }
+
+    /// Each of them was shown once.
+    #[test]
+    fn names_that_end_with_a_word_for_a_secret_are_known() {
+        for name in [
+            "Ocp-Apim-Subscription-Key",
+            "x-functions-key",
+            "X-Parse-Master-Key",
+            "X-Shared-Key",
+            "X_Shared_Key",
+            "X-Key",
+            "X-Key ",
+            "X-ZUMO-AUTH",
+            "Auth",
+            "X-WSSE",
+            "X-GitHub-OTP",
+            "X-OTP-Code",
+            "SAML-Assertion",
+            "DPoP",
+            "X-SID",
+            "X-PIN",
+            "X-User-Pass",
+            "X-Bearer",
+            "X-Access-Key-Id",
+            "X-Private-Key-1",
+        ] {
+            assert_eq!(masked(&format!("G\n{name}: a1\n\n")), format!("G\n{name}: xx\n\n"));
+        }
+    }
+
+    /// What answers depend on, and says nothing of who asks.
+    #[test]
+    fn names_that_only_resemble_those_are_shown() {
+        for name in [
+            "Host",
+            "Accept",
+            "Accept-Encoding",
+            "Range",
+            "If-Range",
+            "If-None-Match",
+            "If-Modified-Since",
+            "User-Agent",
+            "Content-Length",
+            "X-Keyboard",
+            "Keep-Alive",
+            "Author",
+            "X-Bypass",
+            "X-Options",
+            "X-Optional",
+            "Side",
+            "Pinned",
+            "X-Key-Count",
+        ] {
+            let head = format!("G\n{name}: a1\n\n");
+            assert_eq!(masked(&head), head);
         }
     }
 

@@ -209,7 +209,7 @@ impl Handler {
         }
     }
 
-    /// A generation on probation has failed: that counts, and where it is wanted the previous one
+    /// A generation on probation has failed: that may count, and where it is wanted the previous one
     /// answers, starting again.
     fn try_previous(&mut self, failure: &Failure, exchange: &mut Exchange<'_>) -> Option<Handled> {
         let publication = self.began(exchange);
@@ -225,7 +225,10 @@ impl Handler {
             return None;
         }
         if let Some(error) = error {
-            probation.failed(exchange.incoming.peer, || format!("{call}: {error}"));
+            let Incoming { head, peer, .. } = exchange.incoming;
+            let (now, number, seen) = (self.common.seconds(), publication.number, Seen::Unasked);
+            let request = || Recorded { head: head.to_vec(), peer, now, number, seen };
+            probation.failed(peer, || (request(), format!("{call}: {error}")));
         }
         exchange.by = self.engage(probation.retry()?);
         exchange.output.truncate(exchange.start);

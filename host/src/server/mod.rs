@@ -41,7 +41,7 @@ use crate::log::{AccessLogger, SharedAccessLog};
 pub use self::guest_log::CALLED_FILE;
 pub use self::listener::{listen, listen_beside, probe};
 pub use self::orders::{Changes, Crew, Order, Publication};
-pub use self::probation::{Probation, Terms};
+pub use self::probation::{Failed, Probation, Terms};
 pub use self::record::{Recorded, Seen, Tap};
 pub use self::worker::raise_descriptor_limit;
 
@@ -113,13 +113,15 @@ impl Server {
     }
 
     /// Serves until SIGTERM or SIGINT, and then until what is in flight has finished or the drain
-    /// time is over. A second signal ends the process at once. Each SIGHUP calls `hung_up`.
+    /// time is over. A second signal ends the process at once. Each SIGHUP calls `hung_up`. `signals`
+    /// are from [`hold_signals`].
     ///
     /// # Errors
     /// When a worker fails.
-    pub fn run(self, hung_up: impl Fn()) -> anyhow::Result<()> {
+    pub fn run(self, mut signals: Signals, hung_up: impl Fn()) -> anyhow::Result<()> {
         let mut poll = Poll::new()?;
-        let mut signals = Signals::new([SIGTERM, SIGINT, SIGUSR1, SIGHUP])?;
+        signals.add_signal(SIGTERM)?;
+        signals.add_signal(SIGINT)?;
         poll.registry().register(&mut signals, SIGNAL, Interest::READABLE)?;
         let ended = Arc::new(Waker::new(poll.registry(), WORKER_ENDED)?);
 
@@ -167,6 +169,15 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// From now on, what asks a server that serves for something else does not end the process: it is taken
+/// when the server runs. A guest may take long to load.
+///
+/// # Errors
+/// As the system says.
+pub fn hold_signals() -> std::io::Result<Signals> {
+    Signals::new([SIGUSR1, SIGHUP])
 }
 
 /// The document roots of a worker.

@@ -4,6 +4,7 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::pulls::Arrival;
@@ -44,8 +45,6 @@ pub enum Job {
     EndShadow,
     /// Let the candidate that runs beside serve.
     Promote,
-    /// Leave the process to its end.
-    Stop,
 }
 
 /// A job, and who waits for its outcome.
@@ -131,6 +130,12 @@ impl Handle {
         let ended = || vec!["the server is stopping".to_owned()];
         self.orders.send(Order { job, reply: Some(reply) }).map_err(|_| ended())?;
         outcome.recv().unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Ends the process as SIGTERM does, whatever is being done.
+    pub fn stop(&self) {
+        // A process may send signals to itself.
+        let _ = kill_process(getpid(), Signal::TERM);
     }
 
     /// How things stand. Does not wait for a job that is being done.

@@ -11,6 +11,7 @@
 mod jobs;
 mod pulls;
 mod reload;
+mod second_opinion;
 mod shadow;
 mod status;
 mod turn_out;
@@ -195,7 +196,6 @@ impl Swapper {
                 None => Err(vec![NO_SHADOW.into()]),
             },
             Job::Promote => self.promote(),
-            Job::Stop => stop(),
         };
         self.take_notes();
         if let Some(reply) = reply {
@@ -298,6 +298,8 @@ impl Swapper {
 
     /// Makes a candidate the serving release. The workers have yet to be told.
     fn release(&mut self, candidate: Candidate, rehearsal: Option<Report>) -> Arc<Publication> {
+        // It may have run out since there was time to look.
+        self.end_probation(Instant::now());
         self.numbers += 1;
         let settings = &self.config.settings;
         let ends = (!settings.probation.is_zero()).then(|| Instant::now() + settings.probation);
@@ -332,6 +334,7 @@ impl Swapper {
                 ends,
                 clients: settings.probation_clients,
                 retry: settings.swap_retry,
+                ask: second_opinion::of(&proven.candidate.generation, &self.config),
                 turn_out: self.turn_out(proven),
             })
         });
@@ -503,14 +506,6 @@ impl Release {
         status.since = self.since;
         status.probation = left.map(|left| left.as_secs_f64().ceil() as u64);
         status.rehearsal.clone_from(&self.rehearsal);
-    }
-}
-
-/// Ends the process as SIGTERM does.
-fn stop() -> Outcome {
-    match rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM) {
-        Ok(()) => Ok("stopping: what is in flight may finish".into()),
-        Err(error) => Err(vec![format!("cannot stop: {error}")]),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Turning out a generation that failed during its probation.
 //!
-//! A worker decides it, and it happens at once, however long the swapper is busy: the workers go back
-//! to the generation that has proved itself, and the log and the status say so. The swapper takes note
-//! before it tells how things stand, and before a rehearsal: what it has in hand is then measured by,
-//! and published on top of, what came back.
+//! It is decided beside the swapper, and happens at once, however long that is busy: the workers go
+//! back to the generation that has proved itself, and the log and the status say so. The swapper takes
+//! note before it tells how things stand, and before a rehearsal: what it has in hand is then measured
+//! by, and published on top of, what came back.
 
 use std::sync::Arc;
 
@@ -52,8 +52,8 @@ impl Fate {
 }
 
 impl Swapper {
-    /// What a worker calls when the serving release has failed for enough clients: `proven` comes back.
-    pub(super) fn turn_out(&self, proven: &Release) -> Box<dyn Fn(String) + Send + Sync> {
+    /// What is called when the serving release has failed for enough clients: `proven` comes back.
+    pub(super) fn turn_out(&self, proven: &Release) -> Box<dyn Fn(&str) + Send + Sync> {
         let handle = self.handle.clone();
         let fate = Arc::new(Fate {
             number: self.serving.number,
@@ -95,7 +95,10 @@ impl Swapper {
             let publication = self.publication();
             self.crew.tell(|| Order::Publish(Arc::clone(&publication)));
         } else if *told && self.previous.as_ref().is_some_and(is) {
-            // Another one was published on top just then.
+            // Another one was published on top just then, perhaps because its probation was over.
+            if self.proven.as_ref().is_some_and(is) {
+                self.proven = Some(fate.by.clone());
+            }
             let other = fate.by.number != self.serving.number;
             self.previous = other.then(|| fate.by.clone());
         }
