@@ -22,7 +22,7 @@ const TIME_WITH_NEEDS: Duration = Duration::from_secs(3600);
 
 /// How to find out whether something that documents need is there.
 const NEEDS: [(&str, &str); 5] = [
-    ("npm", "npm view @bytecodealliance/jco version"),
+    ("npm", "npm view componentize-qjs version"),
     ("pypi", "python3 -m pip download --no-deps --quiet --dest \"$(mktemp -d)\" componentize-py"),
     ("crates", "cargo info --quiet wit-bindgen"),
     ("wac", "wac --version"),
