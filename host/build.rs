@@ -10,7 +10,7 @@ const SDK: [&str; 5] =
     ["guest/Cargo.toml", "guest/sdk/Cargo.toml", "guest/sdk/src", "guest/src", "wit"];
 
 fn main() {
-    let component = guest_build::component(
+    let component = guest_build::component_with_small_stack(
         "default-guest",
         &["guest/default", "guest/sdk", "guest/src", "guest/Cargo.toml", "wit"],
     );

@@ -21,12 +21,13 @@ const TIME: Duration = Duration::from_secs(900);
 const TIME_WITH_NEEDS: Duration = Duration::from_secs(3600);
 
 /// How to find out whether something that documents need is there.
-const NEEDS: [(&str, &str); 5] = [
+const NEEDS: [(&str, &str); 6] = [
     ("npm", "npm view componentize-qjs version"),
     ("pypi", "python3 -m pip download --no-deps --quiet --dest \"$(mktemp -d)\" componentize-py"),
     ("crates", "cargo info --quiet wit-bindgen"),
     ("wac", "wac --version"),
     ("wkg", "wkg --version"),
+    ("docker-registry", "command -v docker-registry"),
 ];
 
 /// README.md, the documents of `docs`, and every README below `guest`.
