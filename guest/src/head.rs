@@ -295,7 +295,8 @@ fn line_ends<'a>(
             ends[count] = end as u32;
             count += 1;
             if end == start || count == LINES_AT_ONCE {
-                return Some(&ends[..count]);
+                // Its LF may be in the next block, which is not looked at.
+                return (octets.get(end + 1) == Some(&b'\n')).then_some(&ends[..count]);
             }
             start = end + 2;
         }
@@ -525,6 +526,23 @@ mod tests {
         assert_eq!(values, [&b"a"[..], b"", b"c"]);
         assert_eq!(head.values(text.as_bytes(), Name::Host).count(), 1);
         assert_eq!(head.values(text.as_bytes(), Name::Range).count(), 0);
+    }
+
+    /// A CR that was the last octet of a block ended a head whatever stood behind it.
+    #[test]
+    fn rfc9112_2_2_a_line_ends_in_cr_and_lf_wherever_it_ends() {
+        for width in 0..200 {
+            let field = format!("A: {}", "x".repeat(width));
+            for lines in [0, 1, 30, 31, 32] {
+                let text = format!("GET / HTTP/1.1\r\n{}{field}", "B: c\r\n".repeat(lines));
+                assert!(read(&format!("{text}\r\n\r\n")).is_ok());
+                for octet in ["\u{c}", "a", "\r", "\t", "\0", ""] {
+                    refused(&format!("{text}\r\n\r{octet}"));
+                    refused(&format!("{text}\r{octet}\r\n"));
+                    refused(&format!("{text}\r{octet}\r\n\r\n"));
+                }
+            }
+        }
     }
 
     #[test]
