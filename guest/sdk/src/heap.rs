@@ -187,7 +187,8 @@ mod wasm {
     // SAFETY: the blocks that BUMP hands out lie between the end of the program's own data and
     // stack (`__heap_base`) and the end of memory, are aligned, and do not overlap a live one: it
     // moves upwards only, except back over the last block when that is released or resized, or to
-    // the base when no block is live.
+    // the base when no block is live, or when a call begins: of the last answer, which the host has had,
+    // nothing in this program is left that would look at it.
     unsafe impl GlobalAlloc for Heap {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             if !BUMP.is_started() {
