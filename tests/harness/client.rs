@@ -80,6 +80,26 @@ impl Client {
         self
     }
 
+    /// Sends to a server that may close before it has taken all. False: it has closed.
+    pub fn try_send(&mut self, octets: impl AsRef<[u8]>) -> bool {
+        match self.stream.write_all(octets.as_ref()) {
+            Ok(()) => true,
+            Err(error) => {
+                let closed =
+                    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset);
+                assert!(closed, "the server takes what is sent, or closes: {error}");
+                false
+            }
+        }
+    }
+
+    /// As `half_close`, where the server may have closed before.
+    pub fn try_half_close(&mut self) {
+        if let Err(error) = self.stream.shutdown(Shutdown::Write) {
+            assert_eq!(error.kind(), ErrorKind::NotConnected, "open, or closed by the server");
+        }
+    }
+
     pub fn half_close(&mut self) -> &mut Client {
         self.stream.shutdown(Shutdown::Write).expect("an open connection");
         self
