@@ -93,7 +93,12 @@ impl Codings {
     }
 
     fn ranked(mut codings: [(Coding, u16); CODINGS - 1], weight: u16, identity: bool) -> Self {
-        codings.sort_by_key(|&(_, weight)| core::cmp::Reverse(weight));
+        // The heaviest first, the others in the order given: three, for which a sort would be too much code.
+        for (left, right) in [(0, 1), (1, 2), (0, 1)] {
+            if codings[left].1 < codings[right].1 {
+                codings.swap(left, right);
+            }
+        }
         let mut ranked = Self { order: [Coding::Identity; CODINGS], count: 0, identity };
         let better = |other: u16| other > 0 && (other >= weight || !identity);
         let worse = |other: u16| other > 0 && !better(other);

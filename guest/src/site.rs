@@ -54,7 +54,6 @@ impl Site {
         let media = MediaTypes::read(&configuration.media, &mut problems);
         let settings = Settings::read(&configuration.parameters, &mut problems);
         if !problems.is_empty() {
-            problems.sort_by_key(|problem| problem.line);
             return Err(problems);
         }
         Ok(Self { policy: Policy { settings, media }, memo: Memo::new() })

@@ -36,15 +36,16 @@ impl Bump {
         self.end.get() > 0
     }
 
-    /// The address of a new block, if there is memory for it. `grow` is asked for so many octets
-    /// more, and says where the memory ends then.
+    /// The address of a new block, if there is memory for it. `align` is a power of two. `grow` is asked
+    /// for so many octets more, and says where the memory ends then.
     pub fn allocate(
         &self,
         size: usize,
         align: usize,
         grow: impl FnOnce(usize) -> Option<usize>,
     ) -> Option<usize> {
-        let address = self.next.get().checked_next_multiple_of(align)?;
+        let mask = align - 1;
+        let address = self.next.get().checked_add(mask)? & !mask;
         self.advance(address.checked_add(size)?, grow)?;
         self.live.set(self.live.get() + 1);
         Some(address)
@@ -191,12 +192,9 @@ mod wasm {
     // nothing in this program is left that would look at it.
     unsafe impl GlobalAlloc for Heap {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            if !BUMP.is_started() {
-                start();
-            }
-            match BUMP.allocate(layout.size(), layout.align(), grow) {
+            match BUMP.allocate(layout.size(), layout.align(), |_| None) {
                 Some(address) => ptr::with_exposed_provenance_mut(address),
-                None => ptr::null_mut(),
+                None => alloc_with_more(layout),
             }
         }
 
@@ -222,8 +220,21 @@ mod wasm {
         }
     }
 
-    /// Starts with what is left of the first pages behind the program's own data.
+    /// Allocates what there is not enough memory for. Apart from the usual way, which then is so little code
+    /// that it is a part of whatever allocates.
     #[cold]
+    #[inline(never)]
+    fn alloc_with_more(layout: Layout) -> *mut u8 {
+        if !BUMP.is_started() {
+            start();
+        }
+        match BUMP.allocate(layout.size(), layout.align(), grow) {
+            Some(address) => ptr::with_exposed_provenance_mut(address),
+            None => ptr::null_mut(),
+        }
+    }
+
+    /// Starts with what is left of the first pages behind the program's own data.
     fn start() {
         // SAFETY: the linker defines this symbol; only its address is used.
         unsafe extern "C" {
@@ -236,6 +247,7 @@ mod wasm {
     /// Grows memory by whole pages, and by a quarter of what there is, since each time is a system
     /// call for the host; the end of memory then.
     #[cold]
+    #[inline(never)]
     fn grow(octets: usize) -> Option<usize> {
         let pages = octets.div_ceil(PAGE_OCTETS).max(wasm32::memory_size::<0>() / 4);
         let before = wasm32::memory_grow::<0>(pages);

@@ -108,7 +108,6 @@ impl<R: Rule, H: Handler> Handler for InFront<R, H> {
             Ok(handler) if problems.is_empty() => Ok(Self { rule, handler }),
             configured => {
                 problems.extend(configured.err().unwrap_or_default());
-                problems.sort_by_key(|problem| problem.line);
                 Err(problems)
             }
         }

@@ -63,17 +63,24 @@ impl Order {
     /// decide, made from each entry once.
     pub fn sort<'a>(self, entries: impl Iterator<Item = &'a Entry> + Clone) -> Vec<&'a Entry> {
         let prefix = common_prefix(entries.clone().map(|entry| &*entry.name));
-        let numbered =
-            entries.map(|entry| (self.number(entry), name_start(&entry.name, prefix), entry));
-        let mut sorted: Vec<_> = numbered.collect();
-        sorted.sort_unstable_by(|(a_number, a_start, a), (b_number, b_start, b)| {
-            let order = (a_number, a_start)
-                .cmp(&(b_number, b_start))
-                .then_with(|| compare_names(&a.name, &b.name));
-            let order = if self.descending { order.reverse() } else { order };
-            b.directory.cmp(&a.directory).then(order)
+        let numbered = entries.map(|entry| Numbered {
+            number: self.number(entry),
+            start: name_start(&entry.name, prefix),
+            entry,
         });
-        sorted.into_iter().map(|(_, _, entry)| entry).collect()
+        let mut sorted: Vec<_> = numbered.collect();
+        sorted.sort_unstable_by(|a, b| self.compare(a, b));
+        sorted.into_iter().map(|numbered| numbered.entry).collect()
+    }
+
+    /// A sort has many places that compare: they share one piece of code.
+    #[inline(never)]
+    fn compare(self, a: &Numbered<'_>, b: &Numbered<'_>) -> Ordering {
+        let order = (a.number, a.start)
+            .cmp(&(b.number, b.start))
+            .then_with(|| compare_names(&a.entry.name, &b.entry.name));
+        let order = if self.descending { order.reverse() } else { order };
+        b.entry.directory.cmp(&a.entry.directory).then(order)
     }
 
     /// What goes before the name.
@@ -85,6 +92,14 @@ impl Order {
             Key::Modified => (entry.modified.seconds, entry.modified.nanoseconds),
         }
     }
+}
+
+/// An entry, and the numbers that nearly always decide where it goes.
+struct Numbered<'a> {
+    number: (u64, u32),
+    /// How its name goes on behind what all names begin with.
+    start: u64,
+    entry: &'a Entry,
 }
 
 /// How many octets all names begin with, but for the case of letters.
