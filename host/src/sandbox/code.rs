@@ -5,18 +5,28 @@
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::plain::Plain;
+
 /// Machine code of a component, as wasmtime's compiler serialised it.
 ///
 /// Only [`super::compiler`] and [`super::code_cache`] make one: from the pipe of a child process that
 /// is this program, or from a file that only this user could have written.
 pub struct Code {
     octets: Vec<u8>,
+    /// What the component is called by, if it is plain.
+    plain: Option<Plain>,
 }
 
 impl Code {
-    /// The caller vouches that `octets` are what the compiler made of a component.
-    pub(super) fn vouched_for(octets: Vec<u8>) -> Code {
-        Code { octets }
+    /// The caller vouches that `octets` are what the compiler made of a component, prepared by
+    /// [`super::plain::prepare`].
+    pub(super) fn vouched_for(octets: Vec<u8>, plain: Option<Plain>) -> Code {
+        Code { octets, plain }
+    }
+
+    /// What the component is called by, if it is plain.
+    pub(super) fn plain(&self) -> Option<&Plain> {
+        self.plain.as_ref()
     }
 
     /// The serialised code.

@@ -24,6 +24,7 @@ use super::code::Code;
 use super::code_cache::CodeCache;
 use super::error::{LoadError, chain};
 use super::functions::Functions;
+use super::plain;
 use super::runtime::compiler_config;
 
 /// The hidden subcommand that makes the program a compiler.
@@ -79,20 +80,21 @@ impl Compiler {
                           `wasmhttpd guest` writes)";
             return Err(LoadError::NotAComponent(reason.into()));
         }
-        let kept = self.cache.as_ref().map(|cache| (cache, CodeCache::code_name(component)));
+        let (prepared, plain) = plain::prepare(component);
+        let kept = self.cache.as_ref().map(|cache| (cache, CodeCache::code_name(&prepared)));
         if let Some((cache, name)) = &kept
             && let Some(octets) = cache.get(name)
         {
-            return Ok(Code::vouched_for(octets));
+            return Ok(Code::vouched_for(octets, plain));
         }
-        let code = self.compile_in_child(component)?;
+        let code = Code::vouched_for(self.compile_in_child(&prepared)?, plain);
         if let Some((cache, name)) = &kept {
             cache.put(name, code.octets());
         }
         Ok(code)
     }
 
-    fn compile_in_child(&self, component: &[u8]) -> Result<Code, LoadError> {
+    fn compile_in_child(&self, component: &[u8]) -> Result<Vec<u8>, LoadError> {
         let start = Instant::now();
         let failed = |error: io::Error| LoadError::Compiler(format!("it cannot be run: {error}"));
         let mut child = self.start(component).map_err(failed)?;
@@ -104,7 +106,7 @@ impl Compiler {
         let _ = child.kill();
         let status = child.wait().map_err(failed)?;
         match answer {
-            Answer::Code(octets) => Ok(Code::vouched_for(octets)),
+            Answer::Code(octets) => Ok(octets),
             Answer::Refusal(reason) => Err(LoadError::NotAComponent(reason)),
             Answer::Late => Err(LoadError::CompileTime(self.limits.time)),
             Answer::Ended if status.signal() == Some(Signal::XCPU.as_raw()) => {

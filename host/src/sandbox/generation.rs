@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::bindings::GuestPre;
 use super::contract::{Configuration, Problem, SettingHelp};
+use super::direct::DirectPre;
 use super::error::{GuestError, LoadError};
 use super::instance::{Instance, State};
+use super::plain::{self, Plain};
 use super::runtime::Runtime;
 
 /// Longest time for what happens once in an instance's life: starting it, its settings, its
@@ -17,6 +19,8 @@ const START_DEADLINE: Duration = Duration::from_secs(2);
 pub struct Generation {
     runtime: Arc<Runtime>,
     pre: GuestPre<State>,
+    /// Where the component is plain, what its module is called by instead.
+    direct: Option<DirectPre>,
     wasi: bool,
     configuration: Configuration,
     /// The deadlines in ticks of the runtime's clock.
@@ -29,16 +33,23 @@ impl Generation {
         runtime: Arc<Runtime>,
         pre: GuestPre<State>,
         wasi: bool,
+        plain: Option<&Plain>,
     ) -> Result<Generation, LoadError> {
         let pace = runtime.pace();
-        Ok(Generation {
+        let mut generation = Generation {
             call_ticks: pace.ticks(runtime.options().deadline),
             start_ticks: pace.ticks(START_DEADLINE.max(runtime.options().deadline)),
             configuration: Configuration { media: Vec::new(), parameters: Vec::new() },
             runtime,
             pre,
+            direct: None,
             wasi,
-        })
+        };
+        if let Some(plain) = plain {
+            let module = generation.timed(|| Instance::module(&generation, plain::EXPORT))?;
+            generation.direct = module.and_then(|module| DirectPre::new(&module, plain));
+        }
+        Ok(generation)
     }
 
     /// The parameters that the guest takes.
@@ -46,10 +57,7 @@ impl Generation {
     /// # Errors
     /// When it cannot be started or asked.
     pub fn settings(&self) -> Result<Vec<SettingHelp>, LoadError> {
-        self.timed(|| {
-            let mut instance = Instance::first(self)?;
-            instance.settings().map_err(|error| LoadError::Failed { call: "settings", error })
-        })
+        self.timed(|| Instance::settings(self))
     }
 
     /// Gives the guest its configuration, on an instance for trial.
@@ -99,6 +107,17 @@ impl Generation {
 
     pub(super) fn pre(&self) -> &GuestPre<State> {
         &self.pre
+    }
+
+    /// What instances are made of where they are of a plain component.
+    pub(super) fn direct(&self) -> Option<&DirectPre> {
+        self.direct.as_ref()
+    }
+
+    /// The same, called as the component that it is.
+    #[cfg(test)]
+    pub(super) fn as_component(self) -> Generation {
+        Generation { direct: None, ..self }
     }
 
     /// Whether instances need a WASI to import.

@@ -1,11 +1,12 @@
 //! One instance of a guest, alone in its store, under its limits.
 
-use wasmtime::{ResourceLimiter, Store};
+use wasmtime::{Module, ResourceLimiter, Store, component};
 
 use super::bindings::Guest;
 use super::check::{self, Facts};
 use super::contract::{Configuration, Context, Found, Parsed, Response, SettingHelp};
 use super::deadline::{self, Deadline};
+use super::direct::Direct;
 use super::error::{GuestError, LoadError, OverMemoryLimit, START, chain};
 use super::generation::Generation;
 use super::runtime::{CORE_INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX};
@@ -13,7 +14,7 @@ use super::ticker::Pace;
 use super::wasi::Wasi;
 
 /// What one answer may make the host copy out of the guest, in octets of host memory.
-const ANSWER_OCTETS_MAX: usize = 8 << 20;
+pub(super) const ANSWER_OCTETS_MAX: usize = 8 << 20;
 
 /// Entries of a directory for which a call has as much time again.
 const ENTRIES_PER_DEADLINE: usize = 500;
@@ -21,9 +22,19 @@ const ENTRIES_PER_DEADLINE: usize = 500;
 /// An instance. After an error it must be thrown away: a trap may leave it in any state.
 pub struct Instance {
     store: Store<State>,
-    guest: Guest,
+    guest: Callee,
     call_ticks: u64,
     pace: Pace,
+}
+
+/// What is called: in the end the same functions.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one for each instance, and it does not move"
+)]
+enum Callee {
+    Component(Guest),
+    Module(Direct),
 }
 
 /// What a store holds besides the instance.
@@ -35,48 +46,52 @@ pub struct State {
 }
 
 impl Instance {
-    /// Instantiates the component of `generation`.
+    /// Instantiates the component of `generation`, or its module if that is all of it.
     pub fn start(generation: &Generation) -> Result<Instance, GuestError> {
         let mut store = store(generation);
-        let guest = generation.pre().instantiate(&mut store)?;
-        Ok(Instance::made(generation, store, guest))
-    }
-
-    /// As [`Instance::start`], for a component that was never started before: whether its exports have
-    /// the types of the contract is only seen now.
-    pub fn first(generation: &Generation) -> Result<Instance, LoadError> {
-        let mut store = store(generation);
-        let failed =
-            |error: wasmtime::Error| LoadError::Failed { call: START, error: error.into() };
-        let instance = generation.pre().instance_pre().instantiate(&mut store).map_err(failed)?;
-        let guest = Guest::new(&mut store, &instance)
-            .map_err(|error| LoadError::WrongWorld(chain(&error)))?;
-        Ok(Instance::made(generation, store, guest))
-    }
-
-    fn made(generation: &Generation, store: Store<State>, guest: Guest) -> Instance {
+        let guest = match generation.direct() {
+            Some(direct) => Callee::Module(direct.instantiate(&mut store)?),
+            None => Callee::Component(generation.pre().instantiate(&mut store)?),
+        };
         let (call_ticks, pace) = (generation.call_ticks(), generation.runtime().pace());
-        Instance { store, guest, call_ticks, pace }
+        Ok(Instance { store, guest, call_ticks, pace })
     }
 
-    /// Calls `settings`, within the deadline of the start.
-    pub fn settings(&mut self) -> Result<Vec<SettingHelp>, GuestError> {
-        Ok(self.guest.wasmhttpd_guest_handler().call_settings(&mut self.store)?)
+    /// What the component of `generation` says of its parameters: `settings`, within the deadline of the start.
+    pub fn settings(generation: &Generation) -> Result<Vec<SettingHelp>, LoadError> {
+        let (mut store, _, guest) = first(generation)?;
+        let settings = guest.wasmhttpd_guest_handler().call_settings(&mut store);
+        settings.map_err(|error| LoadError::Failed { call: "settings", error: error.into() })
+    }
+
+    /// The module that the component of `generation` exports by this name.
+    pub fn module(generation: &Generation, name: &str) -> Result<Option<Module>, LoadError> {
+        let (mut store, instance, _) = first(generation)?;
+        Ok(instance.get_module(&mut store, name))
     }
 
     /// Calls `configure`, within the deadline of the start.
     pub fn configure(&mut self, configuration: &Configuration) -> Result<(), GuestError> {
-        self.guest
-            .wasmhttpd_guest_handler()
-            .call_configure(&mut self.store, configuration)?
-            .map_err(GuestError::Configuration)
+        let store = &mut self.store;
+        let configured = match &self.guest {
+            Callee::Module(direct) => direct.configure(store, configuration)?,
+            Callee::Component(guest) => {
+                guest.wasmhttpd_guest_handler().call_configure(store, configuration)?
+            }
+        };
+        configured.map_err(GuestError::Configuration)
     }
 
     /// Calls `parse`. The result has passed every check that needs no look at the head's framing.
     pub fn parse(&mut self, head: &str, context: Option<Context>) -> Result<Parsed, GuestError> {
-        deadline::begin(&mut self.store, self.call_ticks, self.pace);
-        let parsed =
-            self.guest.wasmhttpd_guest_handler().call_parse(&mut self.store, head, context)?;
+        let store = &mut self.store;
+        deadline::begin(store, self.call_ticks, self.pace);
+        let parsed = match &self.guest {
+            Callee::Module(direct) => direct.parse(store, head, context)?,
+            Callee::Component(guest) => {
+                guest.wasmhttpd_guest_handler().call_parse(store, head, context)?
+            }
+        };
         check::parsed(&parsed)?;
         Ok(parsed)
     }
@@ -88,13 +103,14 @@ impl Instance {
         found: &Found,
         context: Option<Context>,
     ) -> Result<Response, GuestError> {
-        deadline::begin(&mut self.store, self.call_ticks * deadlines(found), self.pace);
-        let response = self.guest.wasmhttpd_guest_handler().call_respond(
-            &mut self.store,
-            head,
-            found,
-            context,
-        )?;
+        let store = &mut self.store;
+        deadline::begin(store, self.call_ticks * deadlines(found), self.pace);
+        let response = match &self.guest {
+            Callee::Module(direct) => direct.respond(store, head, found, context)?,
+            Callee::Component(guest) => {
+                guest.wasmhttpd_guest_handler().call_respond(store, head, found, context)?
+            }
+        };
         check::response(&response, Facts::of(found))?;
         Ok(response)
     }
@@ -103,6 +119,16 @@ impl Instance {
     pub fn take_stderr(&mut self) -> Option<String> {
         self.store.data_mut().wasi.as_mut()?.take_stderr()
     }
+}
+
+/// The first instance of a component: whether its exports have the types of the contract is only seen now.
+fn first(generation: &Generation) -> Result<(Store<State>, component::Instance, Guest), LoadError> {
+    let mut store = store(generation);
+    let failed = |error: wasmtime::Error| LoadError::Failed { call: START, error: error.into() };
+    let instance = generation.pre().instance_pre().instantiate(&mut store).map_err(failed)?;
+    let guest =
+        Guest::new(&mut store, &instance).map_err(|error| LoadError::WrongWorld(chain(&error)))?;
+    Ok((store, instance, guest))
 }
 
 /// A store for one instance of the component of `generation`, with its limits and the deadline of

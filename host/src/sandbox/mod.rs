@@ -6,18 +6,21 @@
 //! [`GuestError`]. Sockets and files are unknown here.
 
 mod bindings;
+mod canonical;
 mod check;
 mod code;
 mod code_cache;
 mod compiler;
 mod credentials;
 mod deadline;
+mod direct;
 mod error;
 mod functions;
 mod generation;
 mod instance;
 pub mod invocation;
 mod outline;
+mod plain;
 mod runtime;
 mod slot;
 pub mod snapshot;

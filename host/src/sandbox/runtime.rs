@@ -16,6 +16,7 @@ use super::error::{LoadError, chain};
 use super::generation::Generation;
 use super::instance::State;
 use super::outline;
+use super::plain::{self, Plain};
 use super::ticker::{Pace, Ticker};
 use super::wasi;
 
@@ -112,8 +113,10 @@ impl Runtime {
     /// # Errors
     /// The first thing that does not fit.
     pub fn load(self: &Arc<Runtime>, component: &[u8]) -> Result<Generation, LoadError> {
-        let component = Component::from_binary(&self.engine, component);
-        self.generation(component.map_err(|error| LoadError::NotAComponent(chain(&error)))?)
+        let (prepared, plain) = plain::prepare(component);
+        let component = Component::from_binary(&self.engine, &prepared)
+            .map_err(|error| LoadError::NotAComponent(chain(&error)))?;
+        self.generation(component, plain.as_ref())
     }
 
     /// Checks that a compiled component fits the contract. It is not configured yet.
@@ -123,10 +126,15 @@ impl Runtime {
     pub fn load_compiled(self: &Arc<Runtime>, code: &Code) -> Result<Generation, LoadError> {
         // The code is our own compiler's: what can be wrong with it is that it does not fit the pool.
         let component = code.component(&self.engine);
-        self.generation(component.map_err(|error| LoadError::TooLarge(chain(&error)))?)
+        let component = component.map_err(|error| LoadError::TooLarge(chain(&error)))?;
+        self.generation(component, code.plain())
     }
 
-    fn generation(self: &Arc<Runtime>, component: Component) -> Result<Generation, LoadError> {
+    fn generation(
+        self: &Arc<Runtime>,
+        component: Component,
+        plain: Option<&Plain>,
+    ) -> Result<Generation, LoadError> {
         let wasi = self.check_imports(&component)?;
         self.check_version(&component)?;
         let mut linker = Linker::<State>::new(&self.engine);
@@ -135,7 +143,7 @@ impl Runtime {
             .and_then(|()| linker.instantiate_pre(&component))
             .and_then(GuestPre::new)
             .map_err(|error| LoadError::WrongWorld(chain(&error)))?;
-        Generation::new(Arc::clone(self), pre, wasi)
+        Generation::new(Arc::clone(self), pre, wasi, plain)
     }
 
     /// Whether the component imports WASI; anything else is an error.
