@@ -116,7 +116,7 @@ impl Generation {
 
     /// The same, called as the component that it is.
     #[cfg(test)]
-    pub(super) fn as_component(self) -> Generation {
+    pub(super) fn into_component(self) -> Generation {
         Generation { direct: None, ..self }
     }
 

@@ -29,7 +29,7 @@ impl Both {
         let runtime = runtime();
         runtime.ticker().begin_use();
         let load = || runtime.load(component).expect("a guest");
-        let both = Both { direct: load(), component: load().as_component() };
+        let both = Both { direct: load(), component: load().into_component() };
         assert!(both.direct.direct().is_some(), "it is not plain");
         both
     }
