@@ -33,13 +33,13 @@ pub fn push_line(text: &mut String, seconds: u64) {
     put_two_digits(&mut form, 17, second / 3_600);
     put_two_digits(&mut form, 20, second / 60 % 60);
     put_two_digits(&mut form, 23, second % 60);
-    text.push_str(octet::text(&form));
+    text.push_str(octet::text(&mut form));
 }
 
 /// Appends a time as `1994-11-06 08:49`, for people.
 pub fn push_minute(text: &mut String, seconds: u64) {
-    let form = iso(seconds);
-    let form = octet::text(&form);
+    let mut form = iso(seconds);
+    let form = octet::text(&mut form);
     text.push_str(&form[..10]);
     text.push(' ');
     text.push_str(&form[11..16]);
@@ -47,7 +47,7 @@ pub fn push_minute(text: &mut String, seconds: u64) {
 
 /// Appends a time as `1994-11-06T08:49:37Z` (RFC 3339), for programs.
 pub fn push_rfc3339(text: &mut String, seconds: u64) {
-    text.push_str(octet::text(&iso(seconds)));
+    text.push_str(octet::text(&mut iso(seconds)));
 }
 
 fn iso(seconds: u64) -> [u8; 20] {

@@ -94,17 +94,22 @@ pub fn push_decimal(text: &mut String, mut number: u64) {
             break;
         }
     }
-    text.push_str(octet::text(&digits).get(start..).unwrap_or_default());
+    text.push_str(octet::text(&mut digits).get(start..).unwrap_or_default());
 }
 
 /// Appends a number in lower-case hexadecimal.
 pub fn push_hexadecimal(text: &mut String, number: u64) {
     const DIGITS: usize = 16;
+    let zeros = (number.leading_zeros() as usize / 4).min(DIGITS - 1);
+    // The digits that count come first.
+    let number = number << (4 * zeros);
     let mut digits = [0; DIGITS];
     digits[..8].copy_from_slice(&hexadecimal((number >> 32) as u32));
     digits[8..].copy_from_slice(&hexadecimal(number as u32));
-    let zeros = (number.leading_zeros() as usize / 4).min(DIGITS - 1);
-    text.push_str(octet::text(&digits).get(zeros..).unwrap_or_default());
+    // So many octets at once that a compiler knows how many are in one piece.
+    let end = text.len() + DIGITS - zeros;
+    text.push_str(octet::text(&mut digits));
+    text.truncate(end);
 }
 
 /// All eight digits at once, each in an octet of a word.

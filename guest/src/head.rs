@@ -103,16 +103,67 @@ pub struct Head {
 }
 
 impl Head {
+    /// What no head has been read into.
+    pub const EMPTY: Self = Self {
+        method: Method::Unknown,
+        target: Span { start: 0, end: 0 },
+        version: Version::Http11,
+        lines: [Lines { count: 0, first: Span { start: 0, end: 0 } }; NAMES],
+    };
+
     /// Reads a head, from the request-line to the empty line (RFC 9112, section 2.1).
     pub fn read(octets: &[u8]) -> Result<Self, Refusal> {
+        let mut head = Self::EMPTY;
+        head.read_into(octets)?;
+        Ok(head)
+    }
+
+    /// As [`Self::read`], in place of whatever was read before. What is refused leaves no head that means
+    /// anything.
+    #[inline]
+    pub fn read_into(&mut self, octets: &[u8]) -> Result<(), Refusal> {
         // 2.2: a server ignores empty lines before the request-line.
         let mut at = 0;
         while octets[at..].starts_with(b"\r\n") {
             at += 2;
         }
-        let (mut head, start) = request_line(octets, at)?;
-        head.read_fields(octets, start).ok_or(Refusal::Malformed)?;
-        Ok(head)
+        let start = self.read_request_line(octets, at)?;
+        self.lines = Self::EMPTY.lines;
+        self.read_fields(octets, start).ok_or(Refusal::Malformed)
+    }
+
+    /// `method SP request-target SP HTTP-version CRLF` (RFC 9112, section 3), with the single spaces
+    /// that the grammar has; and where the next line begins.
+    fn read_request_line(&mut self, octets: &[u8], start: usize) -> Result<usize, Refusal> {
+        /// The length of `HTTP/1.1`.
+        const VERSION_OCTETS: usize = 8;
+
+        let word_end = |from: usize| match octet::next_blank(octets, from) {
+            end if end < octets.len() => Ok(end),
+            _ => Err(Refusal::Malformed),
+        };
+        let method = Span { start, end: word_end(start)? };
+        if octets[method.end] != b' ' || !field::is_token(method.of(octets)) {
+            return Err(Refusal::Malformed);
+        }
+        let target = Span { start: method.end + 1, end: word_end(method.end + 1)? };
+        if octets[target.end] != b' ' || target.start == target.end {
+            return Err(Refusal::Malformed);
+        }
+        let rest = &octets[target.end + 1..];
+        let &[b'H', b'T', b'T', b'P', b'/', major, b'.', minor, b'\r', b'\n', ..] = rest else {
+            return Err(Refusal::Malformed);
+        };
+        if !major.is_ascii_digit() || !minor.is_ascii_digit() {
+            return Err(Refusal::Malformed);
+        }
+        if major != b'1' {
+            return Err(Refusal::Version);
+        }
+        self.version = if minor == b'0' { Version::Http10 } else { Version::Http11 };
+        self.method = recognise(method.of(octets));
+        self.target = target;
+        Ok(target.end + 1 + VERSION_OCTETS + 2)
     }
 
     /// Reads the field lines that begin at `start`: some of them at a time, first where they end, then
@@ -192,44 +243,6 @@ impl Head {
             Some(value.of(octets))
         })
     }
-}
-
-/// `method SP request-target SP HTTP-version CRLF` (RFC 9112, section 3), with the single spaces
-/// that the grammar has; and where the next line begins.
-fn request_line(octets: &[u8], start: usize) -> Result<(Head, usize), Refusal> {
-    /// The length of `HTTP/1.1`.
-    const VERSION_OCTETS: usize = 8;
-
-    let word_end = |from: usize| match octet::next_blank(octets, from) {
-        end if end < octets.len() => Ok(end),
-        _ => Err(Refusal::Malformed),
-    };
-    let method = Span { start, end: word_end(start)? };
-    if octets[method.end] != b' ' || !field::is_token(method.of(octets)) {
-        return Err(Refusal::Malformed);
-    }
-    let target = Span { start: method.end + 1, end: word_end(method.end + 1)? };
-    if octets[target.end] != b' ' || target.start == target.end {
-        return Err(Refusal::Malformed);
-    }
-    let rest = &octets[target.end + 1..];
-    let &[b'H', b'T', b'T', b'P', b'/', major, b'.', minor, b'\r', b'\n', ..] = rest else {
-        return Err(Refusal::Malformed);
-    };
-    if !major.is_ascii_digit() || !minor.is_ascii_digit() {
-        return Err(Refusal::Malformed);
-    }
-    if major != b'1' {
-        return Err(Refusal::Version);
-    }
-    let version = if minor == b'0' { Version::Http10 } else { Version::Http11 };
-    let head = Head {
-        method: recognise(method.of(octets)),
-        target,
-        version,
-        lines: [Lines::default(); NAMES],
-    };
-    Ok((head, target.end + 1 + VERSION_OCTETS + 2))
 }
 
 /// The method of a name; names are case-sensitive (RFC 9110, section 9.1).

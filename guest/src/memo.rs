@@ -25,7 +25,7 @@ pub struct View<'a> {
     text: Option<&'a str>,
     decoded: &'a str,
     /// The request, by positions in the octets.
-    pub reading: &'a Result<Request, Refused>,
+    pub reading: Result<&'a Request, Refused>,
 }
 
 impl<'a> View<'a> {
@@ -56,7 +56,9 @@ impl<'a> View<'a> {
 pub struct Memo {
     octets: Vec<u8>,
     path: String,
-    reading: Result<Request, Refused>,
+    request: Request,
+    /// There is no request.
+    refused: Option<Refused>,
 }
 
 /// Room for a head that is not remembered.
@@ -64,11 +66,11 @@ pub struct Memo {
 pub struct Spare {
     octets: Vec<u8>,
     path: String,
-    reading: Option<Result<Request, Refused>>,
+    request: Option<Request>,
 }
 
 /// What is read of a head that is none.
-const NO_HEAD: Result<Request, Refused> = Err(Refused::closing(Refusal::Malformed));
+const NO_HEAD: Refused = Refused::closing(Refusal::Malformed);
 
 impl Memo {
     /// A memo with its buffers.
@@ -76,7 +78,8 @@ impl Memo {
         Self {
             octets: Vec::with_capacity(HEAD_OCTETS_MAX),
             path: String::with_capacity(CANDIDATE_OCTETS_MAX),
-            reading: NO_HEAD,
+            request: Request::EMPTY,
+            refused: Some(NO_HEAD),
         }
     }
 
@@ -91,9 +94,10 @@ impl Memo {
             self.octets.clear();
             self.octets.extend_from_slice(octets);
             self.path.clear();
-            self.reading = Request::read(octets, &mut self.path);
+            self.refused = self.request.read_into(octets, &mut self.path).err();
         }
-        View { octets, text: Some(head), decoded: &self.path, reading: &self.reading }
+        let reading = self.refused.map_or(Ok(&self.request), Err);
+        View { octets, text: Some(head), decoded: &self.path, reading }
     }
 }
 
@@ -112,13 +116,14 @@ impl Spare {
             // Octets as text: a character is an octet, or the head is none.
             for character in head.chars() {
                 let Ok(octet) = u8::try_from(character) else {
-                    return View { octets: &[], text: None, decoded: "", reading: &NO_HEAD };
+                    return View { octets: &[], text: None, decoded: "", reading: Err(NO_HEAD) };
                 };
                 self.octets.push(octet);
             }
             &self.octets
         };
-        let reading = self.reading.insert(Request::read(octets, &mut self.path));
+        let reading = Request::read(octets, &mut self.path);
+        let reading = reading.map(|request| &*self.request.insert(request));
         View { octets, text, decoded: &self.path, reading }
     }
 }

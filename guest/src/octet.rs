@@ -152,17 +152,14 @@ pub fn is_ascii(octets: &[u8]) -> bool {
     }
 }
 
-/// Octets that are ASCII, as text; none if they are not. Of a number known beforehand, they are looked at
-/// together.
-pub fn text<const OCTETS: usize>(octets: &[u8; OCTETS]) -> &str {
-    let (words, rest) = octets.as_chunks();
-    let all_words = words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word));
-    let all_rest = rest.iter().fold(0, |all, octet| all | octet);
-    match all_words & 0x8080_8080_8080_8080 == 0 && all_rest < 0x80 {
-        // SAFETY: every octet is below 0x80, and so a character of its own.
-        true => unsafe { str::from_utf8_unchecked(octets) },
-        false => "",
+/// Octets that are ASCII, as text; what is not is made so. Their number is known to the compiler, so that they
+/// are appended in one piece.
+pub fn text<const OCTETS: usize>(octets: &mut [u8; OCTETS]) -> &str {
+    for octet in &mut *octets {
+        *octet &= 0x7f;
     }
+    // SAFETY: every octet is below 0x80, and so a character of its own.
+    unsafe { str::from_utf8_unchecked(octets) }
 }
 
 /// The position behind the first LF at or after `from`, else the length.

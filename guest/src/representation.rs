@@ -135,6 +135,7 @@ impl<'a> FileFields<'a> {
     }
 }
 
+#[inline]
 fn push_field(fields: &mut String, name: &str, value: &str) {
     fields.push_str(name);
     fields.push_str(value);

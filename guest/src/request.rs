@@ -23,13 +23,11 @@ pub enum Wish {
     Options,
 }
 
-/// A request whose head is sound: two recipients cannot read it differently.
+/// What a head comes to that is sound: two recipients cannot read it differently.
 ///
-/// It may still be refused, for what it wants.
+/// The request may still be refused, for what it wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sound {
-    /// The head that it was read from.
-    pub head: Head,
     /// Its target.
     pub target: Target,
     /// The name of the host asked for; empty when there was none.
@@ -39,18 +37,17 @@ pub struct Sound {
 }
 
 impl Sound {
-    /// Reads a head; what is refused is refused for good, and its connection ends.
+    /// Reads what a head means whose grammar is in order; what is refused is refused for good, and its
+    /// connection ends.
     #[inline]
-    pub fn read(octets: &[u8]) -> Result<Self, Refusal> {
-        // 1. The grammar of the head.
-        let head = Head::read(octets)?;
+    pub fn read(head: &Head, octets: &[u8]) -> Result<Self, Refusal> {
         // 2. Where the request ends: without that nobody knows where the next one begins.
-        let framing = Framing::read(&head, octets)?;
+        let framing = Framing::read(head, octets)?;
         // 3. The host (RFC 9112, section 3.2).
-        let host = host(&head, octets).ok_or(Refusal::Malformed)?;
+        let host = host(head, octets).ok_or(Refusal::Malformed)?;
         // 4. The target, whose own host goes before.
         let target = Target::read(octets, head.target, head.method).ok_or(Refusal::Malformed)?;
-        Ok(Self { head, target, host: target.host.unwrap_or(host), framing })
+        Ok(Self { target, host: target.host.unwrap_or(host), framing })
     }
 }
 
@@ -86,12 +83,31 @@ impl Refused {
 }
 
 impl Request {
+    /// What no request has been read into.
+    pub const EMPTY: Self = Self {
+        head: Head::EMPTY,
+        target: Target::EMPTY,
+        host: Span { start: 0, end: 0 },
+        wish: Wish::Unnameable,
+        persistence: Persistence::Close,
+    };
+
     /// Reads a head, and appends the decoded path to `path` if a resource is wanted and its path is
     /// not plain.
     pub fn read(octets: &[u8], path: &mut String) -> Result<Self, Refused> {
-        // 1. to 4. Whether there is a request at all.
-        let Sound { head, target, host, framing } =
-            Sound::read(octets).map_err(Refused::closing)?;
+        let mut request = Self::EMPTY;
+        request.read_into(octets, path)?;
+        Ok(request)
+    }
+
+    /// As [`Self::read`], in place of whatever was read before. What is refused leaves no request that means
+    /// anything.
+    pub fn read_into(&mut self, octets: &[u8], path: &mut String) -> Result<(), Refused> {
+        // 1. The grammar of the head.
+        self.head.read_into(octets).map_err(Refused::closing)?;
+        // 2. to 4. Whether there is a request at all.
+        let Sound { target, host, framing } =
+            Sound::read(&self.head, octets).map_err(Refused::closing)?;
         // From here on the request is sound, and its connection may go on.
         let persistence = framing.persistence;
         let refuse = |refusal| Err(Refused { refusal, persistence });
@@ -100,7 +116,7 @@ impl Request {
             return refuse(Refusal::Expectation);
         }
         // 6. The method.
-        let mut wish = match head.method {
+        let mut wish = match self.head.method {
             Method::Get | Method::Head => Wish::Resource,
             Method::Options => Wish::Options,
             Method::Connect | Method::Known => return refuse(Refusal::MethodNotAllowed),
@@ -114,7 +130,11 @@ impl Request {
                 Err(Unnamed::Unnameable) => wish = Wish::Unnameable,
             }
         }
-        Ok(Self { head, target, host, wish, persistence })
+        self.target = target;
+        self.host = host;
+        self.wish = wish;
+        self.persistence = persistence;
+        Ok(())
     }
 }
 

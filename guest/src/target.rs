@@ -26,6 +26,15 @@ pub struct Target {
 }
 
 impl Target {
+    /// What no target has been read into.
+    pub const EMPTY: Self = Self {
+        secure: false,
+        host: None,
+        path: Span { start: 0, end: 0 },
+        is_plain: false,
+        query: None,
+    };
+
     /// Reads a target in one of the forms that the method allows (RFC 9110, section 7.1).
     pub fn read(octets: &[u8], span: Span, method: Method) -> Option<Self> {
         match (span.of(octets), method) {

@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use wasmhttpd_guest::contract::Persistence;
+use wasmhttpd_guest::head::Head;
 use wasmhttpd_guest::head::Span;
 use wasmhttpd_guest::path;
 use wasmhttpd_guest::refusal::Refusal;
@@ -32,7 +33,8 @@ impl<'a> Request<'a> {
     /// What is wrong with a head that is not sound.
     pub fn read(head: &'a str) -> Result<Self, Refusal> {
         let octets = octets(head).ok_or(Refusal::Malformed)?;
-        let Sound { head: grammar, target, host, framing } = Sound::read(&octets)?;
+        let grammar = Head::read(&octets)?;
+        let Sound { target, host, framing } = Sound::read(&grammar, &octets)?;
         let target_end = grammar.target.end;
         let host = String::from_utf8_lossy(host.of(&octets)).to_ascii_lowercase();
         let path = match (target.path.of(&octets), target.host) {

@@ -21,8 +21,7 @@ const HALVES_MAX: u32 = 20;
 #[derive(Debug, Default)]
 pub struct Deadline {
     half_ticks: u64,
-    /// Processor time that a second half is worth.
-    half: Duration,
+    pace: Pace,
     /// The thread's processor time when the first half was over.
     since: Option<Duration>,
     halves: u32,
@@ -36,9 +35,7 @@ pub fn keep(store: &mut Store<State>) {
 /// The next call has `ticks` of the clock.
 pub fn begin(store: &mut Store<State>, ticks: u64, pace: Pace) {
     let half_ticks = ticks / 2;
-    // The tick that is under way may be nearly over.
-    let half = pace.time(half_ticks.saturating_sub(1).max(1));
-    store.data_mut().deadline = Deadline { half_ticks, half, since: None, halves: 0 };
+    store.data_mut().deadline = Deadline { half_ticks, pace, since: None, halves: 0 };
     store.set_epoch_deadline(ticks - half_ticks);
 }
 
@@ -46,12 +43,17 @@ impl Deadline {
     fn half_is_over(&mut self) -> UpdateDeadline {
         let now = processor_time();
         let since = *self.since.get_or_insert(now);
-        let is_over = self.halves > 0 && now.saturating_sub(since) >= self.half;
+        let is_over = self.halves > 0 && now.saturating_sub(since) >= self.half();
         if is_over || self.halves == HALVES_MAX || self.half_ticks == 0 {
             return UpdateDeadline::Interrupt;
         }
         self.halves += 1;
         UpdateDeadline::Continue(self.half_ticks)
+    }
+
+    /// Processor time that a second half is worth. The tick that is under way may be nearly over.
+    fn half(&self) -> Duration {
+        self.pace.time(self.half_ticks.saturating_sub(1).max(1))
     }
 }
 
@@ -78,8 +80,9 @@ mod tests {
 
     #[test]
     fn a_call_that_was_kept_from_the_processor_goes_on_and_not_for_ever() {
-        let half = Duration::from_secs(3600);
-        let mut deadline = Deadline { half_ticks: 5, half, ..Deadline::default() };
+        let pace = Pace::for_deadline(Duration::from_secs(1));
+        let mut deadline = Deadline { half_ticks: 1 << 40, pace, ..Deadline::default() };
+        assert!(deadline.half() > Duration::from_secs(3600));
         let given = (0..100).take_while(|_| !is_interrupted(deadline.half_is_over())).count();
         assert_eq!(given, HALVES_MAX as usize);
     }
