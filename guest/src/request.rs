@@ -32,8 +32,10 @@ pub struct Sound {
     pub target: Target,
     /// The name of the host asked for; empty when there was none.
     pub host: Span,
-    /// Where it ends, and what becomes of the connection.
-    pub framing: Framing,
+    /// What becomes of the connection.
+    pub persistence: Persistence,
+    /// Whether the request expects something else than `100-continue` (RFC 9110, section 10.1.1).
+    pub expects_unknown: bool,
 }
 
 impl Sound {
@@ -42,12 +44,12 @@ impl Sound {
     #[inline]
     pub fn read(head: &Head, octets: &[u8]) -> Result<Self, Refusal> {
         // 2. Where the request ends: without that nobody knows where the next one begins.
-        let framing = Framing::read(head, octets)?;
+        let Framing { persistence, expects_unknown } = Framing::read(head, octets)?;
         // 3. The host (RFC 9112, section 3.2).
         let host = host(head, octets).ok_or(Refusal::Malformed)?;
         // 4. The target, whose own host goes before.
         let target = Target::read(octets, head.target, head.method).ok_or(Refusal::Malformed)?;
-        Ok(Self { target, host: target.host.unwrap_or(host), framing })
+        Ok(Self { target, host: target.host.unwrap_or(host), persistence, expects_unknown })
     }
 }
 
@@ -106,13 +108,12 @@ impl Request {
         // 1. The grammar of the head.
         self.head.read_into(octets).map_err(Refused::closing)?;
         // 2. to 4. Whether there is a request at all.
-        let Sound { target, host, framing } =
+        let Sound { target, host, persistence, expects_unknown } =
             Sound::read(&self.head, octets).map_err(Refused::closing)?;
         // From here on the request is sound, and its connection may go on.
-        let persistence = framing.persistence;
         let refuse = |refusal| Err(Refused { refusal, persistence });
         // 5. What it expects.
-        if framing.expects_unknown {
+        if expects_unknown {
             return refuse(Refusal::Expectation);
         }
         // 6. The method.

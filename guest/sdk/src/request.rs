@@ -34,7 +34,7 @@ impl<'a> Request<'a> {
     pub fn read(head: &'a str) -> Result<Self, Refusal> {
         let octets = octets(head).ok_or(Refusal::Malformed)?;
         let grammar = Head::read(&octets)?;
-        let Sound { target, host, framing } = Sound::read(&grammar, &octets)?;
+        let Sound { target, host, persistence, .. } = Sound::read(&grammar, &octets)?;
         let target_end = grammar.target.end;
         let host = String::from_utf8_lossy(host.of(&octets)).to_ascii_lowercase();
         let path = match (target.path.of(&octets), target.host) {
@@ -42,7 +42,7 @@ impl<'a> Request<'a> {
             ([], None) => String::new(),
             (escaped, _) => path::decode_any(escaped).ok_or(Refusal::Malformed)?,
         };
-        Ok(Self { head, target, target_end, host, path, persistence: framing.persistence })
+        Ok(Self { head, target, target_end, host, path, persistence })
     }
 
     /// The method, in capitals nearly always: methods are case-sensitive.
