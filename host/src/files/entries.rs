@@ -140,7 +140,7 @@ fn file_type(stat: &Stat) -> FileType {
 fn unless_missing<T>(result: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
     match result {
         Ok(found) => Ok(Some(found)),
-        Err(Trouble::Missing) => Ok(None),
+        Err(Trouble::Absent | Trouble::Missing) => Ok(None),
         Err(other) => Err(other),
     }
 }

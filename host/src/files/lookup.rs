@@ -127,18 +127,24 @@ fn try_candidates<F>(
     opener: &mut Opener<'_>,
     wanted: &Wanted<'_, F>,
 ) -> Result<Found, Trouble> {
+    // Where there is nothing at all, there is no directory either: most lookups ask for that next.
+    let mut absent = None;
     while let Some(path) = wanted.candidates.get(place.candidate) {
         let candidate = place.candidate;
-        let tried = match path.ends_with('/') {
-            false => {
+        let tried = match path.strip_suffix('/') {
+            None => {
                 let file = opener.file(beneath(path));
                 file.map(|file| Found::File { file, candidate, after: None })
             }
-            true => open_directory(opener, beneath(path), place, wanted.directories),
+            Some(name) if absent == Some(name) => Err(Trouble::Absent),
+            Some(_) => open_directory(opener, beneath(path), place, wanted.directories),
         };
         match tried {
             Ok(found) => return Ok(found),
-            Err(trouble) => place = place.after(trouble)?,
+            Err(trouble) => {
+                absent = (trouble == Trouble::Absent).then_some(path);
+                place = place.after(trouble)?;
+            }
         }
     }
     Err(place.trouble)
@@ -171,7 +177,7 @@ impl Place {
     fn after(self, trouble: Trouble) -> Result<Place, Trouble> {
         let candidate = self.candidate + 1;
         match trouble {
-            Trouble::Missing => Ok(Place { candidate, ..self }),
+            Trouble::Absent | Trouble::Missing => Ok(Place { candidate, ..self }),
             Trouble::Forbidden => Ok(Place { candidate, trouble }),
             worse => Err(worse),
         }
@@ -182,4 +188,41 @@ impl Place {
 /// refuses.
 fn beneath(path: &str) -> &str {
     path.strip_prefix('/').unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::cache::Keep;
+    use super::super::roots::Roots;
+    use super::*;
+
+    #[test]
+    fn where_there_is_nothing_no_directory_is_asked_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keep = Keep::of_worker(1, 1 << 20, 1);
+        let sites = [("default", folder.path())];
+        let mut roots = Roots::open(sites.into_iter(), "default", keep).expect("a root");
+        let mut look = |candidates: &[&str]| {
+            let candidates: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+            let wanted = Wanted {
+                candidates: &candidates,
+                fallbacks: std::iter::empty(),
+                directories: Directories::Find,
+            };
+            match look_up(roots.opener("", 7), wanted) {
+                Found::Directory { candidate, .. } => Ok(candidate),
+                Found::Nothing(trouble) => Err(trouble),
+                other => panic!("{other:?}"),
+            }
+        };
+        fs::create_dir(folder.path().join("there")).expect("a folder");
+        assert_eq!(look(&["/none", "/there", "/there/"]), Ok(2));
+        assert_eq!(look(&["/none", "/none/"]), Err(Trouble::Missing));
+        // What was asked for would be believed now.
+        fs::create_dir(folder.path().join("none")).expect("a folder");
+        assert_eq!(look(&["/none", "/none/"]), Err(Trouble::Missing));
+        assert_eq!(look(&["/none/"]), Ok(0));
+    }
 }

@@ -15,6 +15,8 @@ const RETRIES: u32 = 8;
 /// Why something could not be opened, in words that say what to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
+    /// There is nothing of that name, of whatever kind.
+    Absent,
     /// There is nothing of that name and kind, or it lies outside the root.
     Missing,
     /// The server's user may not read it.
@@ -188,9 +190,9 @@ pub fn open_beneath(root: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<O
 /// What an error of the file system means for the answer.
 pub fn trouble(error: Errno) -> Trouble {
     match error {
+        Errno::NOENT => Trouble::Absent,
         // XDEV: it leads out of the root. NXIO: a socket. INVAL: no name can be like that.
-        Errno::NOENT
-        | Errno::NOTDIR
+        Errno::NOTDIR
         | Errno::ISDIR
         | Errno::XDEV
         | Errno::LOOP

@@ -58,7 +58,7 @@ impl<'a> Opener<'a> {
             return known;
         }
         let opened = self.open_anew(path);
-        if let Err(trouble @ (Trouble::Missing | Trouble::Forbidden)) = opened {
+        if let Err(trouble @ (Trouble::Absent | Trouble::Missing | Trouble::Forbidden)) = opened {
             self.keep(path, Err(trouble));
         }
         opened
@@ -131,8 +131,8 @@ impl<'a> Opener<'a> {
         }
         let opened = open(self.root, path.strip_suffix('/').unwrap_or(path));
         // Not that it is forbidden: one that may not be read may be found all the same.
-        if let Err(Trouble::Missing) = opened {
-            self.keep(path, Err(Trouble::Missing));
+        if let Err(trouble @ (Trouble::Absent | Trouble::Missing)) = opened {
+            self.keep(path, Err(trouble));
         }
         opened
     }
@@ -206,20 +206,20 @@ mod tests {
             assert!(site.opener(0).file("a").is_ok_and(|file| file.is_in_memory()));
             fs::remove_dir_all(site.folder.path()).expect("a folder to remove");
             assert_eq!(site.size("a", freshness - 1), Ok(7));
-            assert_eq!(site.size("a", freshness), Err(Trouble::Missing));
+            assert_eq!(site.size("a", freshness), Err(Trouble::Absent));
         }
     }
 
     #[test]
     fn a_path_that_leads_nowhere_takes_no_call_while_that_is_fresh() {
         let mut site = Site::new(1, &[]);
-        assert_eq!(site.size("a", 0), Err(Trouble::Missing));
-        assert_eq!(site.opener(0).find_directory("b/"), Err(Trouble::Missing));
+        assert_eq!(site.size("a", 0), Err(Trouble::Absent));
+        assert_eq!(site.opener(0).find_directory("b/"), Err(Trouble::Absent));
         site.write("a", 7);
         fs::create_dir(site.path("b")).expect("a folder");
-        assert_eq!(site.size("a", 0), Err(Trouble::Missing));
-        assert_eq!(site.opener(0).find_directory("b/"), Err(Trouble::Missing));
-        assert_eq!(site.opener(0).open_directory("b/").err(), Some(Trouble::Missing));
+        assert_eq!(site.size("a", 0), Err(Trouble::Absent));
+        assert_eq!(site.opener(0).find_directory("b/"), Err(Trouble::Absent));
+        assert_eq!(site.opener(0).open_directory("b/").err(), Some(Trouble::Absent));
         assert_eq!(site.size("a", 1), Ok(7));
         assert_eq!(site.opener(1).find_directory("b/"), Ok(()));
         assert!(site.opener(1).open_directory("b/").is_ok());
@@ -228,11 +228,11 @@ mod tests {
     #[test]
     fn without_freshness_every_change_is_seen() {
         let mut site = Site::new(0, &[("a", 7), ("large", LARGE)]);
-        assert_eq!(site.size("b", 0), Err(Trouble::Missing));
+        assert_eq!(site.size("b", 0), Err(Trouble::Absent));
         for (name, size) in [("a", 7), ("large", LARGE)] {
             assert_eq!(site.size(name, 0), Ok(size as u64));
             fs::rename(site.path(name), site.path("b")).expect("a file to rename");
-            assert_eq!(site.size(name, 0), Err(Trouble::Missing));
+            assert_eq!(site.size(name, 0), Err(Trouble::Absent));
             assert_eq!(site.size("b", 0), Ok(size as u64));
             site.write(name, 3);
             assert_eq!(site.size(name, 0), Ok(3));
@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(site.size("large", 0), Ok(LARGE as u64 + 1));
         assert_eq!(site.size("large", 1), Ok(LARGE as u64 + 2));
         fs::remove_file(site.path("large")).expect("a file to remove");
-        assert_eq!(site.size("large", 2), Err(Trouble::Missing));
+        assert_eq!(site.size("large", 2), Err(Trouble::Absent));
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn entry(entry: files::Entry) -> contract::Entry {
 
 fn trouble(trouble: files::Trouble) -> contract::Trouble {
     match trouble {
-        files::Trouble::Missing => contract::Trouble::Missing,
+        files::Trouble::Absent | files::Trouble::Missing => contract::Trouble::Missing,
         files::Trouble::Forbidden => contract::Trouble::Forbidden,
         files::Trouble::Failed => contract::Trouble::Failed,
         files::Trouble::Busy => contract::Trouble::Busy,
