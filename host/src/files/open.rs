@@ -101,14 +101,11 @@ impl OpenFile {
         matches!(self.source, Source::Memory(_))
     }
 
-    /// The descriptor, and whether the file still is what it was when it was opened.
-    ///
-    /// # Errors
-    /// [`Trouble::Failed`] when it is not.
-    pub fn unchanged_descriptor(&self) -> Result<BorrowedFd<'_>, Trouble> {
+    /// The descriptor; none where the content is in memory.
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         match &self.source {
-            Source::Descriptor(file) if self.is_unchanged() => Ok(file.descriptor.as_fd()),
-            _ => Err(Trouble::Failed),
+            Source::Descriptor(file) => Some(file.descriptor.as_fd()),
+            Source::Memory(_) => None,
         }
     }
 
