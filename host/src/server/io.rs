@@ -57,6 +57,16 @@ pub fn send(socket: impl AsFd, octets: &[u8], more: bool) -> Sent {
     }
 }
 
+/// So many octets, less what does not fill a segment of the connection.
+pub fn whole_segments(socket: impl AsFd, octets: u64) -> u64 {
+    match socket2::SockRef::from(&socket).tcp_mss() {
+        Ok(segment) if 0 < segment && u64::from(segment) < octets => {
+            octets - octets % u64::from(segment)
+        }
+        _ => octets,
+    }
+}
+
 /// Sends up to `length` octets of `file` from `offset`, without a copy in this process.
 pub fn send_file(socket: impl AsFd, file: BorrowedFd<'_>, offset: u64, length: usize) -> Sent {
     let mut offset = offset;

@@ -19,7 +19,7 @@ use crate::http::{After, Buffers, Connection, Content, ErrorPage, Request, Step,
 /// Steps in one turn: a pipeline of this many requests lets others go first.
 const TURN_STEPS_MAX: u32 = 64;
 
-/// Octets of a file in one turn. What is on its way to all clients fits into the processor's cache then: with
+/// Octets of a file in one turn, at most. What is on its way to all clients fits into the processor's cache then: with
 /// four times as much, a file of 1 MiB takes half as much processor time again.
 const TURN_STREAM_OCTETS_MAX: u64 = 256 << 10;
 
@@ -180,6 +180,10 @@ impl Session {
                         tracing::debug!("a file changed while it was sent: connection closed");
                         return Turn::Over;
                     };
+                    if length > stream_octets_left {
+                        // What a turn ends with goes out at once, and costs as much if it is short.
+                        stream_octets_left = io::whole_segments(&self.socket, stream_octets_left);
+                    }
                     let octets = length.min(stream_octets_left) as usize;
                     match io::send_file(&self.socket, file, offset, octets) {
                         Sent::Octets(octets) => {
