@@ -101,6 +101,13 @@ impl OpenFile {
         matches!(self.source, Source::Memory(_))
     }
 
+    /// Octets of the content, if that is in memory and they are in it.
+    pub fn in_memory(&self, offset: u64, length: u64) -> Option<&[u8]> {
+        let Source::Memory(content) = &self.source else { return None };
+        let start = usize::try_from(offset).ok()?;
+        content.octets.get(start..start.checked_add(usize::try_from(length).ok()?)?)
+    }
+
     /// The descriptor; none where the content is in memory.
     pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         match &self.source {
@@ -134,10 +141,9 @@ impl OpenFile {
     /// [`Trouble::Failed`] when they cannot be read, or are not there any more.
     pub fn read(&self, offset: u64, length: usize, output: &mut Vec<u8>) -> Result<(), Trouble> {
         match &self.source {
-            Source::Memory(content) => {
-                let start = usize::try_from(offset).map_err(|_| Trouble::Failed)?;
-                let end = start.checked_add(length).ok_or(Trouble::Failed)?;
-                output.extend_from_slice(content.octets.get(start..end).ok_or(Trouble::Failed)?);
+            Source::Memory(_) => {
+                let octets = self.in_memory(offset, length as u64).ok_or(Trouble::Failed)?;
+                output.extend_from_slice(octets);
                 Ok(())
             }
             Source::Descriptor(file) => read(&file.descriptor, offset, length, output),

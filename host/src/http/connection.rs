@@ -101,6 +101,17 @@ pub enum Piece {
     },
 }
 
+/// Octets of a file that are to be sent.
+#[derive(Debug)]
+pub struct Stretch<'a, F> {
+    /// Where they come from.
+    pub file: &'a F,
+    /// Where they start.
+    pub offset: u64,
+    /// How many are left of the slice; at least one.
+    pub length: u64,
+}
+
 /// What to do next.
 #[derive(Debug)]
 pub enum Step<'a, F> {
@@ -121,18 +132,11 @@ pub enum Step<'a, F> {
     Send {
         /// At least one.
         octets: &'a [u8],
-        /// A body follows at once.
-        more: bool,
+        /// What the next step will be to send, which may go out together with the octets.
+        then: Option<Stretch<'a, F>>,
     },
     /// Send octets of the file and call [`Connection::streamed`].
-    Stream {
-        /// Where they come from.
-        file: &'a F,
-        /// Where they start.
-        offset: u64,
-        /// How many are left of the slice; at least one.
-        length: u64,
-    },
+    Stream(Stretch<'a, F>),
     /// Shut down the sending side, then ask again.
     ShutDown,
     /// Wait for octets, forget them, and call [`Connection::received`].
@@ -200,7 +204,7 @@ impl<F> Connection<F> {
             }
         }
         if self.sent < self.output.len() {
-            return Step::Send { octets: &self.output[self.sent..], more: false };
+            return Step::Send { octets: &self.output[self.sent..], then: None };
         }
         if self.end_of_input {
             self.state = State::Closed;
@@ -213,24 +217,26 @@ impl<F> Connection<F> {
     fn next_waiting(&mut self) -> Step<'_, F> {
         debug_assert!(matches!(self.state, State::Waiting { .. }));
         if self.sent < self.output.len() {
-            return Step::Send { octets: &self.output[self.sent..], more: false };
+            return Step::Send { octets: &self.output[self.sent..], then: None };
         }
         Step::Wait
     }
 
     fn next_streaming(&mut self) -> Step<'_, F> {
         let State::Streaming { body, .. } = &self.state else { unreachable!("by next") };
+        let stretch = Stretch { file: &body.file, offset: body.offset, length: body.left };
         if self.sent < self.output.len() {
-            return Step::Send { octets: &self.output[self.sent..], more: body.left > 0 };
+            let then = (body.left > 0).then_some(stretch);
+            return Step::Send { octets: &self.output[self.sent..], then };
         }
         debug_assert!(body.left > 0, "a body without octets left has been advanced");
-        Step::Stream { file: &body.file, offset: body.offset, length: body.left }
+        Step::Stream(stretch)
     }
 
     fn next_closing(&mut self, at_once: bool) -> Step<'_, F> {
         debug_assert!(matches!(self.state, State::Closing { .. }));
         if self.sent < self.output.len() {
-            return Step::Send { octets: &self.output[self.sent..], more: false };
+            return Step::Send { octets: &self.output[self.sent..], then: None };
         }
         if self.end_of_input || at_once {
             self.state = State::Closed;
@@ -512,7 +518,7 @@ mod tests {
                         let octets = octets.len();
                         self.connection.sent(octets);
                     }
-                    Step::Stream { file, offset, length } => {
+                    Step::Stream(Stretch { file, offset, length }) => {
                         self.sent.push_str(&format!("<{file} {offset}+{length}>"));
                         self.connection.streamed(length);
                     }
@@ -548,7 +554,7 @@ mod tests {
             driver.connection.exchange(&request).1.push(b'x');
             driver.connection.answered(&request, KEEP, None);
         }
-        let Step::Send { octets: b"xx", more: false } = driver.connection.next(LIMIT) else {
+        let Step::Send { octets: b"xx", then: None } = driver.connection.next(LIMIT) else {
             panic!()
         };
     }
@@ -683,7 +689,8 @@ mod tests {
         connection.answered(&request, KEEP, Some(Body::slice("f", 0, 10)));
         assert_eq!((connection.timer(), connection.body_octets_left()), (Timer::Send, Some(10)));
         connection.streamed(4);
-        let Step::Stream { file: &"f", offset: 4, length: 6 } = connection.next(LIMIT) else {
+        let Step::Stream(Stretch { file: &"f", offset: 4, length: 6 }) = connection.next(LIMIT)
+        else {
             panic!()
         };
         assert_eq!(connection.body_octets_left(), Some(6));

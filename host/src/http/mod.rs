@@ -13,7 +13,7 @@ mod status;
 
 pub use answer::{Answer, Framing};
 pub use buffers::Buffers;
-pub use connection::{After, Body, Connection, Piece, Step, Timer};
+pub use connection::{After, Body, Connection, Piece, Step, Stretch, Timer};
 pub use error_page::ErrorPage;
 pub use head::{Content, Request};
 pub use status::ends_with_fields;

@@ -13,9 +13,12 @@ use crate::files::{OpenFile, Trouble};
 use crate::http::{After, Answer, Body, Content, Framing, Request, ends_with_fields};
 use crate::sandbox::contract;
 
-/// Content up to this size is read into the output and goes out with its head in one call; larger
-/// content is streamed from the file, in octets.
+/// Content of an open file up to this size is read into the output and goes out with its head in one call;
+/// larger content is streamed from the file, in octets.
 const SMALL_CONTENT_OCTETS_MAX: u64 = 32 << 10;
+
+/// Content in memory is copied into the output up to this size, and else sent from where it is, in octets.
+const COPIED_CONTENT_OCTETS_MAX: u64 = 4 << 10;
 
 /// A request, and what is known of it besides its octets.
 #[derive(Debug, Clone, Copy)]
@@ -92,8 +95,12 @@ impl<'a> Exchange<'a> {
             return Ok(answered);
         }
         answered.content_octets = length;
+        let copied = |file: &OpenFile| match file.is_in_memory() {
+            true => COPIED_CONTENT_OCTETS_MAX,
+            false => SMALL_CONTENT_OCTETS_MAX,
+        };
         match file {
-            Some(file) if length > SMALL_CONTENT_OCTETS_MAX && !file.is_in_memory() => {
+            Some(file) if length > copied(&file) => {
                 answered.body = content::body(file, response.content, self.output);
             }
             file => content::write(response.content, file.as_ref(), self.output)?,

@@ -1,5 +1,6 @@
 //! System calls on sockets, their outcomes named for what the caller decides.
 
+use std::io::IoSlice;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::io::Errno;
@@ -47,8 +48,18 @@ pub fn receive(socket: impl AsFd, input: &mut Vec<u8>) -> Received {
 pub fn send(socket: impl AsFd, octets: &[u8], more: bool) -> Sent {
     let mut flags = SendFlags::NOSIGNAL;
     flags.set(SendFlags::MORE, more);
+    sent(|| rustix::net::send(&socket, octets, flags))
+}
+
+/// Sends octets, and others behind them.
+pub fn send_both(socket: impl AsFd, octets: &[u8], others: &[u8]) -> Sent {
+    let both = [IoSlice::new(octets), IoSlice::new(others)];
+    sent(|| rustix::net::sendmsg(&socket, &both, &mut Default::default(), SendFlags::NOSIGNAL))
+}
+
+fn sent(mut send: impl FnMut() -> Result<usize, Errno>) -> Sent {
     loop {
-        return match rustix::net::send(&socket, octets, flags) {
+        return match send() {
             Ok(sent) => Sent::Octets(sent),
             Err(Errno::AGAIN) => Sent::WouldBlock,
             Err(Errno::INTR) => continue,

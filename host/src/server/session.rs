@@ -14,7 +14,7 @@ use super::handler::{Handled, Handler, Paused};
 use super::io::{self, Received, Sent};
 use super::reader::{Read, Reader, Ticket};
 use crate::files::{Entries, OpenFile, Trouble};
-use crate::http::{After, Buffers, Connection, Content, ErrorPage, Request, Step, Timer};
+use crate::http::{After, Buffers, Connection, Content, ErrorPage, Request, Step, Stretch, Timer};
 
 /// Steps in one turn: a pipeline of this many requests lets others go first.
 const TURN_STEPS_MAX: u32 = 64;
@@ -153,22 +153,44 @@ impl Session {
                     };
                     self.refuse(page, shell);
                 }
-                Step::Send { octets, more } => {
+                Step::Send { octets, then } => {
                     if !self.writable {
                         return Turn::Waits { progress };
                     }
-                    match io::send(&self.socket, octets, more) {
-                        Sent::Octets(octets) => {
-                            self.connection.sent(octets);
+                    let content = then
+                        .as_ref()
+                        .and_then(|then| then.file.in_memory(then.offset, then.length));
+                    let length = octets.len();
+                    let sent = match content {
+                        Some(content) => io::send_both(&self.socket, octets, content),
+                        None => io::send(&self.socket, octets, then.is_some()),
+                    };
+                    match sent {
+                        Sent::Octets(sent) => {
+                            self.connection.sent(sent.min(length));
+                            if sent > length {
+                                self.streamed((sent - length) as u64, shell);
+                            }
                             progress = true;
                         }
                         Sent::WouldBlock => self.writable = false,
                         Sent::PeerGone | Sent::FileFailed => return Turn::Over,
                     }
                 }
-                Step::Stream { file, offset, length } => {
+                Step::Stream(Stretch { file, offset, length }) => {
                     if !self.writable {
                         return Turn::Waits { progress };
+                    }
+                    if let Some(content) = file.in_memory(offset, length) {
+                        match io::send(&self.socket, content, false) {
+                            Sent::Octets(sent) => {
+                                self.streamed(sent as u64, shell);
+                                progress = true;
+                            }
+                            Sent::WouldBlock => self.writable = false,
+                            Sent::PeerGone | Sent::FileFailed => return Turn::Over,
+                        }
+                        continue;
                     }
                     if stream_octets_left == 0 {
                         return Turn::UsedUp { progress };

@@ -12,7 +12,7 @@ use wasmhttpd_guest::site::Site;
 use crate::files::{self, FakeFile};
 use crate::http::{
     After, Answer, Body, Buffers, Connection, Content, ErrorPage, Framing, Piece, Request, Step,
-    ends_with_fields,
+    Stretch, ends_with_fields,
 };
 use crate::octets_as_text;
 
@@ -145,7 +145,7 @@ impl Conversation {
                     self.connection.sent(length);
                     idle_steps = 0;
                 }
-                Step::Stream { file, offset, length } => {
+                Step::Stream(Stretch { file, offset, length }) => {
                     assert!(length > 0, "nothing to stream");
                     let length = length.min(taken_at_once as u64);
                     self.transcript.sent.extend(file.read(offset, length));
