@@ -319,3 +319,41 @@ fn more_large_files_than_descriptors_are_served() {
         other.get(&format!("/{number}.txt")).expect(200);
     }
 }
+
+/// Sizes around what goes out in one buffer with its head, what is sent from memory, and what is
+/// streamed from the file; so many that the connection fills up in the middle of each.
+#[test]
+fn contents_of_any_size_arrive_whole_in_a_pipeline_that_nobody_reads_for_a_while() {
+    const SIZES: [usize; 7] =
+        [1, 4 * KIB, 4 * KIB + 1, 20 * KIB, 32 * KIB, 32 * KIB + 1, 3 * LARGE];
+    const TIMES: usize = 60;
+    let site = SIZES
+        .iter()
+        .fold(site(), |site, size| site.file(&format!("www/{size}.txt"), pattern(*size)));
+    let server = settled(site).serve(HOUR);
+    let mut client = server.client();
+    // Kept in memory from here on, as far as they are small.
+    for size in SIZES {
+        client.get(&format!("/{size}.txt")).expect(200);
+    }
+    let request = |size: &usize| {
+        format!("GET /{size}.txt HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-\r\n\r\n")
+    };
+    let requests: String = SIZES.iter().map(request).collect();
+    client.send(requests.repeat(TIMES));
+    for _ in 0..TIMES {
+        for size in SIZES {
+            let response = client.answer().expect(206);
+            assert!(response.content == pattern(size), "of {size} octets");
+        }
+    }
+    // A part of one, behind another and before the end of the connection.
+    client.send(
+        "GET /20480.txt HTTP/1.1\r\nHost: localhost\r\nRange: bytes=5000-14999\r\n\r\n\
+         GET /32768.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    );
+    let part = client.answer().expect(206).content;
+    assert!(part == pattern(20 * KIB)[5_000..15_000], "a part");
+    assert!(client.answer().expect(200).content == pattern(32 * KIB), "the last one");
+    client.ends();
+}
