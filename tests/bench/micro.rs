@@ -1,4 +1,4 @@
-//! What the pieces of a request cost, each by itself: `cargo bench --package wasmhttpd`.
+//! What the pieces of a request cost, each by itself: `cargo bench --package wasmhttpd --bench micro`.
 //!
 //! The calls of the built-in guest stand beside the same calls of its native build, with heads of about
 //! 300 octets that all differ. `examples/calls` compares components with one another.
@@ -60,7 +60,8 @@ fn main() {
 #[divan::bench]
 fn call_empty(bencher: Bencher) {
     let engine = Engine::new(&compiler_config()).expect("an engine");
-    let component = Component::new(&engine, EMPTY).expect("a component");
+    let component = wat::parse_str(EMPTY).expect("a component");
+    let component = Component::new(&engine, component).expect("code");
     let mut store = Store::new(&engine, ());
     store.set_epoch_deadline(u64::MAX / 2);
     let instance = Linker::new(&engine).instantiate(&mut store, &component).expect("an instance");
