@@ -98,6 +98,8 @@ fn digest_sections(component: &[u8], digest: &mut Sha256) -> Option<()> {
     for payload in Parser::new(0).parse_all(component) {
         match payload.ok()? {
             Payload::CustomSection(_) | Payload::CodeSectionEntry(_) => {}
+            // It could be taken for one of the marks below.
+            Payload::UnknownSection { .. } => return None,
             Payload::Version { num, range, .. } => {
                 digest.update([b'(']);
                 digest.update(num.to_le_bytes());

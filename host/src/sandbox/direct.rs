@@ -244,11 +244,12 @@ impl Direct {
     ) -> Result<Placed, GuestError> {
         let length =
             u32::try_from(octets).map_err(|_| malformed("an argument that is too long"))?;
-        let address = self.realloc.call(store, (0, 0, align, length))?;
-        match address.is_multiple_of(align) {
-            true => Ok(Placed { address, length }),
-            false => Err(malformed("memory for an argument that is not aligned")),
+        let address = self.realloc.call(&mut *store, (0, 0, align, length))?;
+        if !address.is_multiple_of(align) {
+            return Err(malformed("memory for an argument that is not aligned"));
         }
+        self.octets(store, address, octets)?;
+        Ok(Placed { address, length })
     }
 
     /// The memory at `address`, to be written to.

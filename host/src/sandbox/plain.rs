@@ -29,6 +29,10 @@ pub const EXPORT: &str = "wasmhttpd-core-module";
 /// Functions of the contract.
 const FUNCTIONS: usize = 4;
 
+/// What a component has more of is no longer looked at: it is read before a compiler's limits protect the server.
+const NAMES_MAX: usize = 64;
+const DEPTH_MAX: usize = 16;
+
 /// Names of what the module exports for a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plain {
@@ -93,10 +97,12 @@ impl<'a> Reader<'a> {
     /// None: this is in no plain component.
     fn read(&mut self, payload: Payload<'a>) -> Option<()> {
         match payload {
+            Payload::Version { .. } if self.inside.len() == DEPTH_MAX => return None,
             Payload::Version { encoding, .. } => self.inside.push(encoding),
             Payload::End(_) => {
                 self.inside.pop()?;
             }
+            Payload::UnknownSection { .. } => return None,
             _ if self.inside.last() == Some(&Encoding::Module) => {}
             Payload::ComponentTypeSection(_)
             | Payload::CoreTypeSection(_)
@@ -105,12 +111,15 @@ impl<'a> Reader<'a> {
             | Payload::CustomSection(_) => {}
             Payload::ComponentExportSection(exports) => {
                 for export in exports {
-                    (export.ok()?.name.name != EXPORT).then_some(())?;
+                    // Names that differ in the case of letters alone are the same to a validator.
+                    let is_ours = export.ok()?.name.name.eq_ignore_ascii_case(EXPORT);
+                    (!is_ours).then_some(())?;
                 }
             }
             Payload::ComponentAliasSection(aliases) => {
                 for alias in aliases {
                     self.alias(alias.ok()?);
+                    at_most(NAMES_MAX, self.functions.len() + self.memories.len())?;
                 }
             }
             // Of one inside, which has nothing but what it is given.
@@ -134,6 +143,7 @@ impl<'a> Reader<'a> {
                         return None;
                     };
                     self.lifted.push((core_func_index, options));
+                    at_most(FUNCTIONS, self.lifted.len())?;
                 }
             }
             _ => return None,
@@ -181,6 +191,11 @@ impl<'a> Reader<'a> {
         }
         Some(Plain { memory: memory?.to_owned(), realloc: realloc?.to_owned(), functions })
     }
+}
+
+/// None: there are more.
+fn at_most(max: usize, count: usize) -> Option<()> {
+    (count <= max).then_some(())
 }
 
 /// None: it is another one than before.
@@ -266,9 +281,27 @@ mod tests {
             )],
             [("(component $names", "(component $names (core module)")],
             [("\"x\"", "\"wasmhttpd-core-module\"")],
+            [("\"x\"", "\"WASMHTTPD-core-module\"")],
         ] {
             assert_eq!(plain(&changes), None, "{changes:?}");
         }
+    }
+
+    #[test]
+    fn what_has_a_great_many_of_anything_is_not_looked_at_for_long() {
+        let alias = "(alias core export $i \"f\" (core func $f))";
+        let aliases = |count: usize| {
+            let more = "(alias core export $i \"f\" (core func))".repeat(count);
+            plain(&[(alias, &(alias.to_owned() + &more))])
+        };
+        assert!(aliases(NAMES_MAX - 3).is_some());
+        assert_eq!(aliases(NAMES_MAX - 2), None);
+        let nested = |depth: usize| {
+            let inside = ["(component ".repeat(depth), ")".repeat(depth)].concat();
+            plain(&[(alias, &(alias.to_owned() + &inside))])
+        };
+        assert!(nested(DEPTH_MAX - 1).is_some());
+        assert_eq!(nested(DEPTH_MAX), None);
     }
 
     #[test]

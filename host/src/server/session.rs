@@ -129,7 +129,6 @@ impl Session {
     fn take_steps(&mut self, shell: &mut Shell) -> Turn {
         let mut progress = false;
         let mut stream_octets_left = TURN_STREAM_OCTETS_MAX;
-        let mut just_handled = false;
         for _ in 0..TURN_STEPS_MAX {
             match self.connection.next(shell.head_octets_max) {
                 Step::Read | Step::Discard => {
@@ -142,7 +141,7 @@ impl Session {
                 }
                 Step::Handle(request) => {
                     self.handle(request, shell);
-                    (progress, just_handled) = (true, true);
+                    progress = true;
                 }
                 Step::Wait if self.failed => return Turn::Over,
                 Step::Wait => return Turn::Waits { progress },
@@ -195,10 +194,8 @@ impl Session {
                     if stream_octets_left == 0 {
                         return Turn::UsedUp { progress };
                     }
-                    // A file that was rewritten in place is not what the head promised. In the turn in which
-                    // its request was handled it has just been looked at.
-                    let is_unchanged = std::mem::take(&mut just_handled) || file.is_unchanged();
-                    let Some(file) = file.descriptor().filter(|_| is_unchanged) else {
+                    // A file that was rewritten in place is not what the head promised.
+                    let Some(file) = file.descriptor().filter(|_| file.is_unchanged()) else {
                         tracing::debug!("a file changed while it was sent: connection closed");
                         return Turn::Over;
                     };
