@@ -61,7 +61,8 @@ impl<'a> Memory<'a> {
     }
 }
 
-fn malformed(what: &str) -> Breach {
+/// Values that cannot be read, or memory that is none.
+pub fn malformed(what: &str) -> Breach {
     Breach::Malformed(what.into())
 }
 
@@ -85,6 +86,11 @@ fn u64_at(octets: &[u8], offset: usize) -> u64 {
 /// A field of a record, or the payload of a variant.
 fn at<T: Lift>(octets: &[u8], offset: usize, memory: &mut Memory<'_>) -> Result<T, Breach> {
     T::lift(&octets[offset..offset + T::SIZE], memory)
+}
+
+/// The case of an enum, of all that it has in the order of the contract.
+fn one_of<T: Copy>(octets: &[u8], cases: &[T]) -> Result<T, Breach> {
+    cases.get(usize::from(octets[0])).map_or_else(|| no_case(octets[0]), |case| Ok(*case))
 }
 
 fn no_case<T>(case: u8) -> Result<T, Breach> {
@@ -128,13 +134,7 @@ impl Lift for Trouble {
     const ALIGN: usize = 1;
 
     fn lift(octets: &[u8], _: &mut Memory<'_>) -> Result<Trouble, Breach> {
-        match octets[0] {
-            0 => Ok(Trouble::Missing),
-            1 => Ok(Trouble::Forbidden),
-            2 => Ok(Trouble::Failed),
-            3 => Ok(Trouble::Busy),
-            case => no_case(case),
-        }
+        one_of(octets, &[Trouble::Missing, Trouble::Forbidden, Trouble::Failed, Trouble::Busy])
     }
 }
 
@@ -152,12 +152,7 @@ impl Lift for Directories {
     const ALIGN: usize = 1;
 
     fn lift(octets: &[u8], _: &mut Memory<'_>) -> Result<Directories, Breach> {
-        match octets[0] {
-            0 => Ok(Directories::Find),
-            1 => Ok(Directories::Read),
-            2 => Ok(Directories::Forbid),
-            case => no_case(case),
-        }
+        one_of(octets, &[Directories::Find, Directories::Read, Directories::Forbid])
     }
 }
 

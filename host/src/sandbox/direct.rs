@@ -9,11 +9,9 @@ use wasmtime::{
     ExternType, InstancePre, Linker, Memory, Module, ModuleExport, Store, TypedFunc, WasmParams,
 };
 
-use super::canonical::{self, Lift, Lower, Placed};
-use super::contract::{
-    Configuration, Context, Found, IpAddress, Parsed, Problem, Response, Trouble,
-};
-use super::error::{Breach, GuestError};
+use super::canonical::{self, Lift, Lower, Placed, malformed};
+use super::contract::{Configuration, Context, Found, IpAddress, Parsed, Problem, Response};
+use super::error::GuestError;
 use super::instance::{ANSWER_OCTETS_MAX, State};
 use super::plain::Plain;
 
@@ -45,17 +43,15 @@ impl DirectPre {
         let export = |name: &str| module.get_export_index(name);
         // They differ in how many parameters they have.
         let function = |parameters: usize| {
-            plain.functions.iter().find_map(|function| {
-                let ExternType::Func(kind) = module.get_export(&function.name)? else {
-                    return None;
-                };
-                let post_return = match &function.post_return {
-                    Some(name) => Some(export(name)?),
-                    None => None,
-                };
-                let function = FunctionPre { function: export(&function.name)?, post_return };
-                (kind.params().len() == parameters).then_some(function)
-            })
+            let function = plain.functions.iter().find(|function| {
+                let kind = module.get_export(&function.name);
+                matches!(kind, Some(ExternType::Func(kind)) if kind.params().len() == parameters)
+            })?;
+            let post_return = match &function.post_return {
+                Some(name) => Some(export(name)?),
+                None => None,
+            };
+            Some(FunctionPre { function: export(&function.name)?, post_return })
         };
         Some(DirectPre {
             instance: Linker::new(module.engine()).instantiate_pre(module).ok()?,
@@ -144,7 +140,7 @@ impl Direct {
         head: &str,
         context: Option<Context>,
     ) -> Result<Parsed, GuestError> {
-        let head = self.place(store, head.as_bytes(), 1)?;
+        let head = self.place(store, head)?;
         let (some, kind, upper, lower, secure, now) = flat_context(context);
         let arguments = (head.address, head.length, some, kind, upper, lower, secure, now);
         self.call(store, &self.parse, arguments)
@@ -158,10 +154,10 @@ impl Direct {
         found: &Found,
         context: Option<Context>,
     ) -> Result<Response, GuestError> {
-        let head = self.place(store, head.as_bytes(), 1)?;
+        let head = self.place(store, head)?;
         let (case, a, b, c, d, e, f) = match found {
             Found::File(file) => {
-                let (some, after) = file.after.map_or((0, 0), |after| (1, number(after)));
+                let (some, after) = file.after.map_or((0, 0), |after| (1, after as u32));
                 let modified = file.modified;
                 let (seconds, nanoseconds) = (modified.seconds, modified.nanoseconds);
                 (0, file.candidate, file.size, seconds, nanoseconds, some, after)
@@ -171,7 +167,7 @@ impl Direct {
                 let (address, length) = (entries.address.into(), entries.length.into());
                 (1, listing.candidate, address, length, u32::from(listing.complete), 0, 0)
             }
-            Found::Nothing(trouble) => (2, number(*trouble), 0, 0, 0, 0, 0),
+            Found::Nothing(trouble) => (2, *trouble as u32, 0, 0, 0, 0, 0),
         };
         let (some, kind, upper, lower, secure, now) = flat_context(context);
         let arguments = (
@@ -209,15 +205,10 @@ impl Direct {
         Ok(value)
     }
 
-    /// Has the guest allocate memory for octets, and puts them there.
-    fn place(
-        &self,
-        store: &mut Store<State>,
-        octets: &[u8],
-        align: u32,
-    ) -> Result<Placed, GuestError> {
-        let placed = self.allocate(store, octets.len(), align)?;
-        self.octets(store, placed.address, octets.len())?.copy_from_slice(octets);
+    /// Puts a string into memory that the guest allocates.
+    fn place(&self, store: &mut Store<State>, text: &str) -> Result<Placed, GuestError> {
+        let placed = self.allocate(store, text.len(), 1)?;
+        self.octets(store, placed.address, text.len())?.copy_from_slice(text.as_bytes());
         Ok(placed)
     }
 
@@ -230,7 +221,7 @@ impl Direct {
         let mut elements = vec![0; list.len() * T::SIZE];
         let placed = self.allocate(store, elements.len(), T::ALIGN as u32)?;
         for (element, octets) in list.iter().zip(elements.chunks_exact_mut(T::SIZE)) {
-            element.lower(octets, |text| self.place(store, text.as_bytes(), 1))?;
+            element.lower(octets, |text| self.place(store, text))?;
         }
         self.octets(store, placed.address, elements.len())?.copy_from_slice(&elements);
         Ok(Placed { length: list.len() as u32, ..placed })
@@ -246,7 +237,7 @@ impl Direct {
             u32::try_from(octets).map_err(|_| malformed("an argument that is too long"))?;
         let address = self.realloc.call(&mut *store, (0, 0, align, length))?;
         if !address.is_multiple_of(align) {
-            return Err(malformed("memory for an argument that is not aligned"));
+            return Err(malformed("memory for an argument that is not aligned").into());
         }
         self.octets(store, address, octets)?;
         Ok(Placed { address, length })
@@ -261,12 +252,8 @@ impl Direct {
     ) -> Result<&'a mut [u8], GuestError> {
         let memory = self.memory.data_mut(store);
         let octets = memory.get_mut(address as usize..).and_then(|rest| rest.get_mut(..length));
-        octets.ok_or_else(|| malformed("memory for an argument outside of memory"))
+        octets.ok_or_else(|| malformed("memory for an argument outside of memory").into())
     }
-}
-
-fn malformed(what: &str) -> GuestError {
-    Breach::Malformed(what.into()).into()
 }
 
 /// An `option<context>`: whether there is one, the kind of address and the address, and the rest.
@@ -277,16 +264,6 @@ fn flat_context(context: Option<Context>) -> (u32, u32, u64, u64, u32, u64) {
         IpAddress::Ipv6((upper, lower)) => (1, upper, lower),
     };
     (1, kind, upper, lower, secure.into(), now)
-}
-
-/// The case of an enum.
-fn number(trouble: Trouble) -> u32 {
-    match trouble {
-        Trouble::Missing => 0,
-        Trouble::Forbidden => 1,
-        Trouble::Failed => 2,
-        Trouble::Busy => 3,
-    }
 }
 
 #[cfg(test)]

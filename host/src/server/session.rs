@@ -180,31 +180,24 @@ impl Session {
                     if !self.writable {
                         return Turn::Waits { progress };
                     }
-                    if let Some(content) = file.in_memory(offset, length) {
-                        match io::send(&self.socket, content, false) {
-                            Sent::Octets(sent) => {
-                                self.streamed(sent as u64, shell);
-                                progress = true;
-                            }
-                            Sent::WouldBlock => self.writable = false,
-                            Sent::PeerGone | Sent::FileFailed => return Turn::Over,
-                        }
-                        continue;
-                    }
                     if stream_octets_left == 0 {
                         return Turn::UsedUp { progress };
                     }
-                    // A file that was rewritten in place is not what the head promised.
-                    let Some(file) = file.descriptor().filter(|_| file.is_unchanged()) else {
-                        tracing::debug!("a file changed while it was sent: connection closed");
-                        return Turn::Over;
-                    };
                     if length > stream_octets_left {
                         // What a turn ends with goes out at once, and costs as much if it is short.
                         stream_octets_left = io::whole_segments(&self.socket, stream_octets_left);
                     }
-                    let octets = length.min(stream_octets_left) as usize;
-                    match io::send_file(&self.socket, file, offset, octets) {
+                    let octets = length.min(stream_octets_left);
+                    let sent = if let Some(content) = file.in_memory(offset, octets) {
+                        io::send(&self.socket, content, false)
+                    } else if let Some(file) = file.descriptor().filter(|_| file.is_unchanged()) {
+                        io::send_file(&self.socket, file, offset, octets as usize)
+                    } else {
+                        // One that was rewritten in place is not what the head promised.
+                        tracing::debug!("a file changed while it was sent: connection closed");
+                        return Turn::Over;
+                    };
+                    match sent {
                         Sent::Octets(octets) => {
                             stream_octets_left -= octets as u64;
                             self.streamed(octets as u64, shell);
