@@ -45,6 +45,24 @@ fn kept() -> (Site, PathBuf) {
     (site, file)
 }
 
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn the_built_in_guest_is_compiled_already() {
+    if !is_x86_feature_detected!("avx2") {
+        return;
+    }
+    let site = site();
+    site.configure("parameter code-cache kept");
+    check(&site);
+    assert!(files(&site.path("kept")).is_empty());
+    // What it is written as is the same guest.
+    let guest = site.command(&["guest"]).output().expect("the program runs").stdout;
+    fs::write(site.path("guest.wasm"), guest).expect("a component");
+    site.configure("parameter code-cache kept\nparameter guest guest.wasm");
+    check(&site);
+    assert!(files(&site.path("kept")).is_empty());
+}
+
 fn inode(path: &Path) -> u64 {
     fs::symlink_metadata(path).expect("a file").ino()
 }

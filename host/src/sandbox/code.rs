@@ -2,17 +2,23 @@
 //! come from nowhere but its own compiler.
 #![allow(unsafe_code, reason = "running native code is a matter of trust, not of types")]
 
+use std::borrow::Cow;
+
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::EMBEDDED_GUEST;
 use super::plain::Plain;
+
+/// The code of the default guest, made by the build script; empty where it cannot compile for the target.
+const EMBEDDED_CODE: &[u8] = include_bytes!(env!("WASMHTTPD_GUEST_CODE"));
 
 /// Machine code of a component, as wasmtime's compiler serialised it.
 ///
-/// Only [`super::compiler`] and [`super::code_cache`] make one: from the pipe of a child process that
-/// is this program, or from a file that only this user could have written.
+/// It comes from this program itself, or [`super::compiler`] and [`super::code_cache`] make one: from the pipe
+/// of a child process that is this program, or from a file that only this user could have written.
 pub struct Code {
-    octets: Vec<u8>,
+    octets: Cow<'static, [u8]>,
     /// What the component is called by, if it is plain.
     plain: Option<Plain>,
 }
@@ -21,7 +27,13 @@ impl Code {
     /// The caller vouches that `octets` are what the compiler made of a component, prepared by
     /// [`super::plain::prepare`].
     pub(super) fn vouched_for(octets: Vec<u8>, plain: Option<Plain>) -> Code {
-        Code { octets, plain }
+        Code { octets: octets.into(), plain }
+    }
+
+    /// The code that is built in, if that is the code of `component`.
+    pub(super) fn built_in(component: &[u8]) -> Option<Code> {
+        let is_known = component == EMBEDDED_GUEST && !EMBEDDED_CODE.is_empty();
+        is_known.then(|| Code { octets: EMBEDDED_CODE.into(), plain: Plain::of(component) })
     }
 
     /// What the component is called by, if it is plain.
@@ -39,9 +51,9 @@ impl Code {
     /// # Errors
     /// When it was made by another version of wasmtime or for another engine or processor.
     pub(super) fn component(&self, engine: &Engine) -> wasmtime::Result<Component> {
-        // SAFETY: the octets were written by `Engine::precompile_component` of this very program,
-        // which is what the two callers of `vouched_for` make sure of; wasmtime checks by itself that
-        // version and settings are its own.
+        // SAFETY: the octets were written by `Engine::precompile_component` of this very program, or when it
+        // was built, which is what the two callers of `vouched_for` and the build script make sure of;
+        // wasmtime checks by itself that version, settings and processor are its own.
         unsafe { Component::deserialize(engine, &self.octets) }
     }
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use wasmparser::{Parser, Payload};
 use wasmtime::Engine;
 
-use super::runtime::compiler_config;
+use super::compiler_config::compiler_config;
 use crate::private_folder::PrivateFolder;
 
 /// Files kept; those used least recently go first.

@@ -22,10 +22,10 @@ use wasmtime::Engine;
 
 use super::code::Code;
 use super::code_cache::CodeCache;
+use super::compiler_config::compiler_config;
 use super::error::{LoadError, chain};
 use super::functions::Functions;
 use super::plain;
-use super::runtime::compiler_config;
 
 /// The hidden subcommand that makes the program a compiler.
 pub const SUBCOMMAND: &str = "compile-guest";

@@ -11,6 +11,7 @@ mod check;
 mod code;
 mod code_cache;
 mod compiler;
+mod compiler_config;
 mod credentials;
 mod deadline;
 mod direct;
@@ -33,12 +34,13 @@ pub use code_cache::CodeCache;
 pub use compiler::{
     Compiler, CompilerLimits, SUBCOMMAND as COMPILE_SUBCOMMAND, compile_for_parent,
 };
+pub use compiler_config::compiler_config;
 pub use credentials::mask;
 pub use error::{Breach, GuestError, LoadError, START, Step};
 pub use generation::Generation;
 pub use instance::Instance;
 pub use outline::{Age, CONTRACT_VERSION, Kind, Outline, World};
-pub use runtime::{Runtime, RuntimeOptions, compiler_config};
+pub use runtime::{Runtime, RuntimeOptions};
 pub use slot::{Sandbox, Unavailable};
 
 /// The default guest, built together with the host.

@@ -72,7 +72,7 @@ fn with_module_exported(component: &[u8]) -> Vec<u8> {
 
 impl Plain {
     /// None: `component` is not plain.
-    fn of(component: &[u8]) -> Option<Plain> {
+    pub fn of(component: &[u8]) -> Option<Plain> {
         let mut reader = Reader::default();
         for payload in Parser::new(0).parse_all(component) {
             reader.read(payload.ok()?)?;

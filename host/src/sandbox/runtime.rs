@@ -12,6 +12,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 
 use super::bindings::GuestPre;
 use super::code::Code;
+use super::compiler_config::compiler_config;
 use super::error::{LoadError, chain};
 use super::generation::Generation;
 use super::instance::State;
@@ -107,12 +108,21 @@ impl Runtime {
         }
     }
 
+    /// The guest that is built in, which was compiled together with this program. None: `component` is another
+    /// one, or this processor lacks something that it was compiled for.
+    pub fn load_built_in(self: &Arc<Runtime>, component: &[u8]) -> Option<Generation> {
+        self.load_compiled(&Code::built_in(component)?).ok()
+    }
+
     /// Compiles `component` here and now, without limits: for octets that are trusted not to be a
     /// burden. Then as [`Runtime::load_compiled`].
     ///
     /// # Errors
     /// The first thing that does not fit.
     pub fn load(self: &Arc<Runtime>, component: &[u8]) -> Result<Generation, LoadError> {
+        if let Some(generation) = self.load_built_in(component) {
+            return Ok(generation);
+        }
         let (prepared, plain) = plain::prepare(component);
         let component = Component::from_binary(&self.engine, &prepared)
             .map_err(|error| LoadError::NotAComponent(chain(&error)))?;
@@ -224,18 +234,6 @@ fn engine_config(options: &RuntimeOptions) -> Config {
     config
 }
 
-/// What decides how code is compiled: the same here and in the child process that compiles.
-pub fn compiler_config() -> Config {
-    let mut config = Config::new();
-    config
-        .epoch_interruption(true)
-        // Nobody asks where in a guest it trapped: less to compile, to load and to keep.
-        .wasm_backtrace_max_frames(None)
-        .generate_address_map(false)
-        .native_unwind_info(false);
-    config
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,6 +248,21 @@ mod tests {
     #[test]
     fn the_built_in_guest_imports_nothing() {
         assert!(runtime(false).load(EMBEDDED_GUEST).is_ok());
+    }
+
+    /// On a processor that build scripts compile for, at least.
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn the_built_in_guest_and_no_other_is_compiled_already() {
+        let has_what_code_needs = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("lzcnt");
+        assert_eq!(runtime(false).load_built_in(EMBEDDED_GUEST).is_some(), has_what_code_needs);
+        // The same with an empty custom section at its end.
+        let other = [EMBEDDED_GUEST, &[0, 2, 1, b'x']].concat();
+        assert!(runtime(false).load_built_in(&other).is_none());
+        assert!(runtime(false).load(&other).is_ok());
     }
 
     #[test]

@@ -214,9 +214,10 @@ impl Loader {
     /// The first step that it did not pass.
     pub fn load(&self, found: Found, config: &Config) -> Result<Candidate, Refusal> {
         let (source, octets) = found;
-        let code = self.compiler.compile(&octets)?;
-        let mut generation = self.runtime.load_compiled(&code)?;
-        drop(code);
+        let mut generation = match self.runtime.load_built_in(&octets) {
+            Some(generation) => generation,
+            None => self.runtime.load_compiled(&self.compiler.compile(&octets)?)?,
+        };
         let settings = generation.settings()?;
         let mut diagnostics = Diagnostics::new(config.file.clone());
         let parameters = known_parameters(&config.guest_parameters, &settings, &mut diagnostics);
@@ -236,7 +237,7 @@ impl Loader {
         Ok(Candidate { source, octets, generation: Arc::new(generation) })
     }
 
-    /// The parameters that the guest which is built in takes. It is compiled here: it is our own.
+    /// The parameters that the guest which is built in takes.
     ///
     /// # Errors
     /// When it cannot be loaded or asked.

@@ -1,0 +1,16 @@
+//! How a component is compiled: the same in the server, in its child process that compiles, and in the build
+//! script, which includes this file and compiles the guest that is built in.
+
+use wasmtime::Config;
+
+/// What decides how code is compiled.
+pub fn compiler_config() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        // Nobody asks where in a guest it trapped: less to compile, to load and to keep.
+        .wasm_backtrace_max_frames(None)
+        .generate_address_map(false)
+        .native_unwind_info(false);
+    config
+}
