@@ -53,6 +53,11 @@ pub struct Options {
     #[arg(long, global = true, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
     pub seconds: Duration,
 
+    /// Measure while a trip from core to core and back takes at most so long, and wait if it does not: virtual
+    /// machines have their cores moved
+    #[arg(long, global = true, value_name = "NANOSECONDS")]
+    pub apart_max: Option<f64>,
+
     /// Measure this wasmhttpd instead of building one
     #[arg(long, global = true, value_name = "FILE")]
     pub binary: Option<PathBuf>,

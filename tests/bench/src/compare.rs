@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use crate::case::Case;
-use crate::floor;
 use crate::measure::{self, Bench, Contender};
 use crate::program;
 use crate::report::{Bar, Chart, ChartBar, Section, Table, Verdict};
-use crate::requests::Requests;
-use crate::server::{Kind, Plan, Server};
+use crate::server::{Kind, Server};
 use crate::site::Site;
 use crate::statistics::{Limit, Measure, Round, number};
 
@@ -91,7 +89,7 @@ fn compare(
         servers.push(Server::start(bench.machine, &plan)?);
     }
     if case.floor {
-        servers.push(start_floor(bench, site, &case)?);
+        servers.push(bench.start_floor(site, &case)?);
     }
     let contender = |server| Contender::new(Server::name(server), server, case);
     let mut contenders = servers.iter().map(contender).collect::<anyhow::Result<Vec<_>>>()?;
@@ -99,20 +97,6 @@ fn compare(
     let rounds = contenders.into_iter().map(|contender| contender.rounds);
     let servers = servers.iter().map(|server| server.kind).zip(rounds).collect();
     Ok(Compared { case, servers, notes })
-}
-
-fn start_floor(bench: &Bench<'_>, site: &Site, case: &Case) -> anyhow::Result<Server> {
-    let program = std::env::current_exe().context("where this program is")?;
-    let head_octets = Requests::new(case, |_| String::new()).first().len();
-    let arguments = [
-        floor::SUBCOMMAND.to_owned(),
-        "--port=@PORT@".to_owned(),
-        format!("--head-octets={head_octets}"),
-        format!("--status={}", case.status()),
-        format!("--content-octets={}", case.content_octets().unwrap_or(0)),
-    ];
-    let plan = bench.plan(Kind::Floor, &program, site, Kind::Floor.name(), case);
-    Server::start(bench.machine, &Plan { arguments: arguments.into(), ..plan })
 }
 
 impl Compared {
@@ -143,7 +127,7 @@ impl Compared {
             table.add_rounds(kind.name(), rounds);
         }
         let ratio = |measure| match self.ratio_to_best(measure) {
-            Some((kind, ratio)) if measure != Measure::Busy => {
+            Some((kind, ratio)) if measure.is_of_server() => {
                 format!("{} {}", number(ratio), kind.name())
             }
             _ => String::new(),
@@ -213,6 +197,7 @@ mod tests {
             p99_micros: 1.0,
             p999_micros: 1.0,
             peak_mib: 30.0,
+            apart_nanos: 70.0,
             threads_lost: 0,
         };
         cpu.iter().map(round).collect()

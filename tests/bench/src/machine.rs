@@ -55,6 +55,14 @@ impl Machine {
         Ok(Machine { all_cores, server_core, cores, descriptors, interrupted })
     }
 
+    /// Moves this thread to the core of the servers.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn pin_to_server_core(&self) -> anyhow::Result<()> {
+        sched_setaffinity(None, &self.server_core).context("a thread cannot be pinned to its core")
+    }
+
     /// Whether somebody wants this to end.
     ///
     /// # Errors

@@ -10,6 +10,8 @@ use crate::answer::Expected;
 use crate::case::{Asked, Case};
 use crate::cli::Options;
 use crate::client::Client;
+use crate::distance::Distance;
+use crate::floor;
 use crate::load::{IdleConnections, Load, Plan, Tally};
 use crate::machine::Machine;
 use crate::requests::Requests;
@@ -20,6 +22,9 @@ use crate::usage::{self, CpuTime, CpuUsed};
 
 /// Each turn begins with so much load that is not measured: files are remembered, buffers have grown.
 const WARM_UP: Duration = Duration::from_millis(300);
+
+/// Rounds in which the cores are moved are begun anew so often; then they count as they are.
+const ROUND_ATTEMPTS_MAX: u32 = 8;
 
 /// Connections that a server may hold besides those of a case, and as a share of those: nginx closes
 /// idle ones as soon as less than a sixteenth is free.
@@ -53,6 +58,24 @@ impl Bench<'_> {
     ) -> anyhow::Result<Server> {
         let plan = self.plan(Kind::Wasmhttpd, &self.wasmhttpd, site, name, case);
         Server::start(self.machine, &server::Plan { lines, ..plan })
+    }
+
+    /// Starts the floor for a case.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_floor(&self, site: &Site, case: &Case) -> anyhow::Result<Server> {
+        let program = std::env::current_exe().context("where this program is")?;
+        let head_octets = Requests::new(case, |_| String::new()).first().len();
+        let arguments = [
+            floor::SUBCOMMAND.to_owned(),
+            "--port=@PORT@".to_owned(),
+            format!("--head-octets={head_octets}"),
+            format!("--status={}", case.status()),
+            format!("--content-octets={}", case.content_octets().unwrap_or(0)),
+        ];
+        let plan = self.plan(Kind::Floor, &program, site, Kind::Floor.name(), case);
+        Server::start(self.machine, &server::Plan { arguments: arguments.into(), ..plan })
     }
 
     /// How a server is started for a case, without anything special.
@@ -106,8 +129,13 @@ impl<'a> Contender<'a> {
         Ok(Contender { name: name.to_owned(), rounds: Vec::new(), server, case, requests })
     }
 
-    /// One turn.
-    fn turn(&self, machine: &Machine, duration: Duration) -> anyhow::Result<Round> {
+    /// One turn, with the cores so far apart.
+    fn turn(
+        &self,
+        machine: &Machine,
+        duration: Duration,
+        apart: Distance,
+    ) -> anyhow::Result<Round> {
         let Contender { server, case, requests, .. } = self;
         let first = requests.first();
         let idle = IdleConnections::open(machine, server.address, case.idle, first, case.status())?;
@@ -128,10 +156,17 @@ impl<'a> Contender<'a> {
         drop(load);
         idle.check_open()?;
         let peak_octets = usage::peak_resident_octets(server.id())?;
-        Ok(self.round(&tally, elapsed, used, peak_octets))
+        Ok(self.round(&tally, elapsed, used, peak_octets, apart))
     }
 
-    fn round(&self, tally: &Tally, elapsed: Duration, used: CpuUsed, peak_octets: u64) -> Round {
+    fn round(
+        &self,
+        tally: &Tally,
+        elapsed: Duration,
+        used: CpuUsed,
+        peak_octets: u64,
+        apart: Distance,
+    ) -> Round {
         let requests = self.case.requests(tally.answers, tally.content_octets);
         let percentile = |percent| tally.latencies.value_at_percentile(percent) as f64 / 1e3;
         let share = |time: Duration| time.as_secs_f64() / elapsed.as_secs_f64();
@@ -144,6 +179,7 @@ impl<'a> Contender<'a> {
             p99_micros: percentile(99.0),
             p999_micros: percentile(99.9),
             peak_mib: peak_octets as f64 / f64::from(1 << 20),
+            apart_nanos: apart.0,
             threads_lost: used.threads_lost,
         }
     }
@@ -154,26 +190,52 @@ impl<'a> Contender<'a> {
 /// # Errors
 /// When one of them gives a wrong answer, or none.
 pub fn take_turns(bench: &Bench<'_>, contenders: &mut [Contender<'_>]) -> anyhow::Result<()> {
-    let Options { rounds, seconds, .. } = *bench.options;
-    let count = contenders.len();
-    for round in 0..rounds as usize {
-        for turn in 0..count {
-            let contender = &mut contenders[(turn + round) % count];
-            let Contender { name, case, .. } = &*contender;
-            let measured = contender
-                .turn(bench.machine, seconds)
-                .with_context(|| format!("{name} in the case {}", case.name))?;
-            eprintln!(
-                "{:9} round {}/{rounds}  {name:28} {:>9} requests/s {:>9} us",
-                case.name,
-                round + 1,
-                number(Measure::Requests.of(&measured)),
-                number(Measure::Cpu.of(&measured)),
-            );
-            contender.rounds.push(measured);
+    for round in 0..bench.options.rounds as usize {
+        let mut attempt = 1;
+        let measured = loop {
+            match take_round(bench, contenders, round, attempt == ROUND_ATTEMPTS_MAX)? {
+                Some(measured) => break measured,
+                None => eprintln!("the cores were moved: once more"),
+            }
+            attempt += 1;
+        };
+        for (contender, round) in contenders.iter_mut().zip(measured) {
+            contender.rounds.push(round);
         }
     }
     Ok(())
+}
+
+/// A turn for each, in their order. None: the cores were moved meanwhile, and it is not the last attempt.
+fn take_round(
+    bench: &Bench<'_>,
+    contenders: &[Contender<'_>],
+    round: usize,
+    is_last: bool,
+) -> anyhow::Result<Option<Vec<Round>>> {
+    let Options { rounds, seconds, apart_max, .. } = *bench.options;
+    let apart = Distance::at_most(bench.machine, apart_max)?;
+    let mut measured = vec![None; contenders.len()];
+    for turn in 0..contenders.len() {
+        let index = (turn + round) % contenders.len();
+        let contender = &contenders[index];
+        let Contender { name, case, .. } = contender;
+        let it = contender
+            .turn(bench.machine, seconds, apart)
+            .with_context(|| format!("{name} in the case {}", case.name))?;
+        eprintln!(
+            "{:9} round {}/{rounds}  {name:28} {:>9} requests/s {:>9} us",
+            case.name,
+            round + 1,
+            number(Measure::Requests.of(&it)),
+            number(Measure::Cpu.of(&it)),
+        );
+        if !is_last && Distance::measure(bench.machine)?.has_changed_since(apart) {
+            return Ok(None);
+        }
+        measured[index] = Some(it);
+    }
+    Ok(measured.into_iter().collect())
 }
 
 /// The fields that make a request for each target conditional, from what the server says of it.

@@ -21,6 +21,8 @@ pub struct Round {
     pub p999_micros: f64,
     /// Largest resident memory since the server started, in MiB.
     pub peak_mib: f64,
+    /// How far apart the cores of the server and of the load were, in nanoseconds.
+    pub apart_nanos: f64,
     /// Threads that ended, with what they used.
     pub threads_lost: usize,
 }
@@ -78,11 +80,13 @@ pub enum Measure {
     P999,
     /// [`Round::peak_mib`].
     Peak,
+    /// [`Round::apart_nanos`].
+    Apart,
 }
 
 impl Measure {
     /// All of them, in the order of a report.
-    pub const ALL: [Measure; 7] = [
+    pub const ALL: [Measure; 8] = [
         Measure::Requests,
         Measure::Cpu,
         Measure::Busy,
@@ -90,6 +94,7 @@ impl Measure {
         Measure::P99,
         Measure::P999,
         Measure::Peak,
+        Measure::Apart,
     ];
 
     /// What is written over its column.
@@ -102,6 +107,7 @@ impl Measure {
             Measure::P99 => "p99 us",
             Measure::P999 => "p99.9 us",
             Measure::Peak => "RSS MiB",
+            Measure::Apart => "apart ns",
         }
     }
 
@@ -115,6 +121,7 @@ impl Measure {
             Measure::P99 => round.p99_micros,
             Measure::P999 => round.p999_micros,
             Measure::Peak => round.peak_mib,
+            Measure::Apart => round.apart_nanos,
         }
     }
 
@@ -122,6 +129,7 @@ impl Measure {
     pub fn format(self, value: f64) -> String {
         match self {
             Measure::Busy => format!("{:.0}", value * 100.0),
+            Measure::Apart => format!("{value:.0}"),
             _ => number(value),
         }
     }
@@ -129,6 +137,11 @@ impl Measure {
     /// The median of its numbers.
     pub fn median(self, rounds: &[Round]) -> f64 {
         median(rounds.iter().map(|round| self.of(round)).collect())
+    }
+
+    /// Whether it is about the server, rather than about what it ran on.
+    pub fn is_of_server(self) -> bool {
+        !matches!(self, Measure::Busy | Measure::Apart)
     }
 
     /// Whether the first of two numbers is the better one.
@@ -196,6 +209,7 @@ mod tests {
             p99_micros: 0.0,
             p999_micros: 0.0,
             peak_mib: 0.0,
+            apart_nanos: 70.0,
             threads_lost: 0,
         };
         cpu.iter().map(round).collect()
@@ -230,7 +244,7 @@ mod tests {
 
     #[test]
     fn more_requests_are_better_and_less_of_all_else() {
-        for measure in Measure::ALL {
+        for measure in Measure::ALL.into_iter().filter(|measure| measure.is_of_server()) {
             assert_eq!(measure.is_better(2.0, 1.0), measure == Measure::Requests);
         }
     }

@@ -1,8 +1,9 @@
 //! The load: connections in a closed loop, each with one batch of requests in flight.
 //!
 //! It is cheap, so that the core of the server is the limit: heads are made before, there are two
-//! system calls for an answer, and large contents are discarded in the kernel. Every answer is
-//! checked, and one that is wrong ends the run. [`connection`] has the states of a connection.
+//! system calls for an answer, and large contents are discarded in the kernel. It never sleeps: to wake it
+//! would be work for whoever sends it something. Every answer is checked, and one that is wrong ends the run.
+//! [`connection`] has the states of a connection.
 
 mod connection;
 mod idle;
@@ -33,9 +34,6 @@ const DISCARD_OCTETS: usize = 1 << 20;
 
 /// A server that sends nothing on any connection for so long has failed.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Events are waited for at least so long.
-const WAIT_MIN: Duration = Duration::from_millis(1);
 
 /// Latencies are kept with so many digits, up to so many nanoseconds.
 const LATENCY_DIGITS: u8 = 3;
@@ -153,7 +151,7 @@ impl<'a> Load<'a> {
         // On a busy machine, a server may get no time in a short run.
         while start.elapsed() < duration || self.shared.tally.is_empty() {
             machine.check_interrupted()?;
-            if self.proceed(duration.saturating_sub(start.elapsed()))? {
+            if self.proceed()? {
                 heard = Instant::now();
             }
             ensure!(heard.elapsed() < PATIENCE, "the server says nothing any more");
@@ -161,10 +159,9 @@ impl<'a> Load<'a> {
         Ok(std::mem::replace(&mut self.shared.tally, Tally::new()?))
     }
 
-    /// Waits for events, at most for about so long, and goes on with their connections; whether there
-    /// were any.
-    fn proceed(&mut self, left: Duration) -> anyhow::Result<bool> {
-        match self.poll.poll(&mut self.events, Some(left.clamp(WAIT_MIN, PATIENCE))) {
+    /// Looks for events, and goes on with their connections; whether there were any.
+    fn proceed(&mut self) -> anyhow::Result<bool> {
+        match self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(false),
             polled => polled.context("epoll failed")?,
         }
