@@ -104,7 +104,7 @@ impl Lift for String {
     fn lift(octets: &[u8], memory: &mut Memory<'_>) -> Result<String, Breach> {
         let text = memory.run(u32_at(octets, 0), u32_at(octets, 4) as usize, 1)?;
         memory.pay(text.len())?;
-        match str::from_utf8(text) {
+        match simdutf8::compat::from_utf8(text) {
             Ok(text) => Ok(text.to_owned()),
             Err(error) => Err(Breach::Malformed(format!("a string with {error}"))),
         }

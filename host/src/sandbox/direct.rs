@@ -220,6 +220,7 @@ impl Direct {
     ) -> Result<Placed, GuestError> {
         let mut elements = vec![0; list.len() * T::SIZE];
         let placed = self.allocate(store, elements.len(), T::ALIGN as u32)?;
+        self.octets(store, placed.address, elements.len())?;
         for (element, octets) in list.iter().zip(elements.chunks_exact_mut(T::SIZE)) {
             element.lower(octets, |text| self.place(store, text))?;
         }
@@ -227,6 +228,7 @@ impl Direct {
         Ok(Placed { length: list.len() as u32, ..placed })
     }
 
+    /// Has the guest allocate; whether it did so inside of its memory is not looked at yet.
     fn allocate(
         &self,
         store: &mut Store<State>,
@@ -239,7 +241,6 @@ impl Direct {
         if !address.is_multiple_of(align) {
             return Err(malformed("memory for an argument that is not aligned").into());
         }
-        self.octets(store, address, octets)?;
         Ok(Placed { address, length })
     }
 

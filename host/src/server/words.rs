@@ -92,7 +92,7 @@ pub fn ip_address(address: IpAddr) -> IpAddress {
 
 /// Each octet as the character of the same number; nearly every head is ASCII and stays in place.
 pub fn octets_as_text(octets: &[u8]) -> Cow<'_, str> {
-    match str::from_utf8(octets) {
+    match simdutf8::basic::from_utf8(octets) {
         Ok(text) if text.is_ascii() => Cow::Borrowed(text),
         _ => Cow::Owned(octets.iter().copied().map(char::from).collect()),
     }

@@ -31,8 +31,9 @@ const WAKE: Token = Token(usize::MAX);
 /// Listeners count down from here, connections up from 0.
 const FIRST_LISTENER: usize = usize::MAX - 1;
 
-/// Events taken from the kernel at once.
-const EVENTS_MAX: usize = 1024;
+/// Events taken from the kernel at once: no more than there is room for, in the processor's caches, for what the kernel
+/// looked at to tell of them, and looks at again when they are dealt with.
+const EVENTS_MAX: usize = 64;
 
 /// Connections accepted in one turn, of each listener.
 const TURN_ACCEPTS_MAX: u32 = 64;
