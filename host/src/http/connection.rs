@@ -397,6 +397,11 @@ impl<F> Connection<F> {
         self.timer() == Timer::Head && matches!(self.state, State::Reading { skip: 0, .. })
     }
 
+    /// Whether a body is being sent that was too large for the output.
+    pub fn is_streaming(&self) -> bool {
+        matches!(self.state, State::Streaming { .. })
+    }
+
     /// Octets of the body being streamed that are not in the output yet; none when no body is
     /// being streamed.
     pub fn body_octets_left(&self) -> Option<u64> {

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
+use socket2::SockRef;
 
 /// What came of receiving.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,14 +69,19 @@ fn sent(mut send: impl FnMut() -> Result<usize, Errno>) -> Sent {
     }
 }
 
-/// So many octets, less what does not fill a segment of the connection.
-pub fn whole_segments(socket: impl AsFd, octets: u64) -> u64 {
-    match socket2::SockRef::from(&socket).tcp_mss() {
-        Ok(segment) if 0 < segment && u64::from(segment) < octets => {
-            octets - octets % u64::from(segment)
-        }
-        _ => octets,
-    }
+/// Octets of a segment of the connection, as long as one may be now. None: the system does not say.
+pub fn segment_octets(socket: impl AsFd) -> Option<u32> {
+    SockRef::from(&socket).tcp_mss().ok()
+}
+
+/// Has the kernel hold back what does not fill a segment, or not any more. False: it does not.
+pub fn hold_back(socket: impl AsFd, whether: bool) -> bool {
+    SockRef::from(&socket).set_tcp_cork(whether).is_ok() && whether
+}
+
+/// Whether the connection's congestion control, rather than acknowledgements alone, says when to send: BBR does.
+pub fn is_paced(socket: impl AsFd) -> bool {
+    SockRef::from(&socket).tcp_congestion().is_ok_and(|name| name.starts_with(b"bbr"))
 }
 
 /// Sends up to `length` octets of `file` from `offset`, without a copy in this process.

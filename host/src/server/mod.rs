@@ -15,6 +15,7 @@ mod orders;
 mod probation;
 mod reader;
 mod record;
+mod segments;
 mod session;
 mod timers;
 pub mod words;

@@ -13,15 +13,19 @@ use super::exchange::{Answered, Incoming};
 use super::handler::{Handled, Handler, Paused};
 use super::io::{self, Received, Sent};
 use super::reader::{Read, Reader, Ticket};
+use super::segments::Segments;
 use crate::files::{Entries, OpenFile, Trouble};
 use crate::http::{After, Buffers, Connection, Content, ErrorPage, Request, Step, Stretch, Timer};
 
 /// Steps in one turn: a pipeline of this many requests lets others go first.
 const TURN_STEPS_MAX: u32 = 64;
 
-/// Octets of a file in one turn, at most. What is on its way to all clients fits into the processor's cache then: with
-/// four times as much, a file of 1 MiB takes half as much processor time again.
-const TURN_STREAM_OCTETS_MAX: u64 = 256 << 10;
+/// Octets of a file in one turn, at most: so many that what a turn costs is little beside them, and not so many that
+/// others wait for long.
+const TURN_STREAM_OCTETS_MAX: u64 = 512 << 10;
+
+/// Octets more, if the file ends with them: what is left of it would have a turn of its own else.
+const TURN_REST_OCTETS_MAX: u64 = 32 << 10;
 
 /// A connection and its socket.
 pub struct Session {
@@ -45,6 +49,7 @@ pub struct Session {
     waiting: Option<Waiting>,
     /// The answer being streamed, for the access log.
     streaming: Option<access_log::Entry>,
+    segments: Segments,
 }
 
 /// A request that goes on when the reader is done.
@@ -97,6 +102,7 @@ impl Session {
             registered: false,
             waiting: None,
             streaming: None,
+            segments: Segments::default(),
         }
     }
 
@@ -129,6 +135,8 @@ impl Session {
     fn take_steps(&mut self, shell: &mut Shell) -> Turn {
         let mut progress = false;
         let mut stream_octets_left = TURN_STREAM_OCTETS_MAX;
+        // Sent, and held back by the kernel until there is more.
+        let mut held_octets = 0;
         for _ in 0..TURN_STEPS_MAX {
             match self.connection.next(shell.head_octets_max) {
                 Step::Read | Step::Discard => {
@@ -166,10 +174,17 @@ impl Session {
                     };
                     match sent {
                         Sent::Octets(sent) => {
+                            if content.is_none()
+                                && let Some(then) = then
+                            {
+                                held_octets = sent as u64;
+                                self.segments.begin(&self.socket, then.length);
+                            }
                             self.connection.sent(sent.min(length));
                             if sent > length {
                                 self.streamed((sent - length) as u64, shell);
                             }
+                            self.end_if_streamed();
                             progress = true;
                         }
                         Sent::WouldBlock => self.writable = false,
@@ -183,11 +198,13 @@ impl Session {
                     if stream_octets_left == 0 {
                         return Turn::UsedUp { progress };
                     }
-                    if length > stream_octets_left {
-                        // What a turn ends with goes out at once, and costs as much if it is short.
-                        stream_octets_left = io::whole_segments(&self.socket, stream_octets_left);
-                    }
-                    let octets = length.min(stream_octets_left);
+                    let octets = if length <= stream_octets_left + TURN_REST_OCTETS_MAX {
+                        length
+                    } else {
+                        stream_octets_left =
+                            self.segments.whole(&self.socket, held_octets, stream_octets_left);
+                        stream_octets_left
+                    };
                     let sent = if let Some(content) = file.in_memory(offset, octets) {
                         io::send(&self.socket, content, false)
                     } else if let Some(file) = file.descriptor().filter(|_| file.is_unchanged()) {
@@ -199,7 +216,8 @@ impl Session {
                     };
                     match sent {
                         Sent::Octets(octets) => {
-                            stream_octets_left -= octets as u64;
+                            stream_octets_left = stream_octets_left.saturating_sub(octets as u64);
+                            held_octets = 0;
                             self.streamed(octets as u64, shell);
                             progress = true;
                         }
@@ -341,7 +359,15 @@ impl Session {
 
     fn streamed(&mut self, octets: u64, shell: &mut Shell) {
         self.connection.streamed(octets);
+        self.end_if_streamed();
         self.log_if_streamed(shell);
+    }
+
+    /// Lets what is held back go out, if there is no more of it.
+    fn end_if_streamed(&mut self) {
+        if !self.connection.is_streaming() {
+            self.segments.end(&self.socket);
+        }
     }
 
     /// Logs the answer that was being streamed, if its end has come.
