@@ -313,9 +313,6 @@ impl<F> Connection<F> {
         if self.sent == self.output.len() {
             self.output.clear();
             self.sent = 0;
-            if matches!(&self.state, State::Streaming { body, .. } if body.left == 0) {
-                self.advance();
-            }
         }
     }
 

@@ -120,9 +120,6 @@ impl Runtime {
     /// # Errors
     /// The first thing that does not fit.
     pub fn load(self: &Arc<Runtime>, component: &[u8]) -> Result<Generation, LoadError> {
-        if let Some(generation) = self.load_built_in(component) {
-            return Ok(generation);
-        }
         let (prepared, plain) = plain::prepare(component);
         let component = Component::from_binary(&self.engine, &prepared)
             .map_err(|error| LoadError::NotAComponent(chain(&error)))?;

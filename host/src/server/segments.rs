@@ -28,13 +28,16 @@ pub struct Segments {
     /// 0: it is not known.
     octets: u32,
     believed_turns: u32,
+    /// Sent before the content, and not taken into account yet.
+    head_octets: u64,
     is_held_back: bool,
 }
 
 impl Segments {
-    /// So many octets of content follow, piece by piece.
-    pub fn begin(&mut self, socket: impl AsFd, octets: u64) {
+    /// Behind a head of `head_octets`, so many octets of content follow, piece by piece.
+    pub fn begin(&mut self, socket: impl AsFd, head_octets: u64, octets: u64) {
         self.believed_turns = 0;
+        self.head_octets = head_octets;
         if self.is_held_back || octets < HELD_BACK_FROM {
             return;
         }
@@ -50,20 +53,20 @@ impl Segments {
         }
     }
 
-    /// So many octets, less what does not fill a segment behind `held` octets that the kernel has already; at least
-    /// one if there is any.
-    pub fn whole(&mut self, socket: impl AsFd, held: u64, octets: u64) -> u64 {
+    /// So many octets, less what does not fill a segment behind a head that was sent just before them; at least one if
+    /// there is any.
+    pub fn whole(&mut self, socket: impl AsFd, octets: u64) -> u64 {
         if self.believed_turns == 0 {
             self.octets = io::segment_octets(socket).unwrap_or(0);
             self.believed_turns = BELIEVED_TURNS;
         }
         self.believed_turns -= 1;
-        whole(self.octets, held, octets)
+        whole(self.octets, std::mem::take(&mut self.head_octets), octets)
     }
 }
 
-fn whole(segment: u32, held: u64, octets: u64) -> u64 {
-    match (held + octets).checked_rem(segment.into()) {
+fn whole(segment: u32, head: u64, octets: u64) -> u64 {
+    match (head + octets).checked_rem(segment.into()) {
         Some(rest) if rest < octets => octets - rest,
         _ => octets,
     }
@@ -77,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fill_a_segment_is_left() {
-        for (segment, held, octets, expected) in [
+        for (segment, head, octets, expected) in [
             (1000, 0, 2500, 2000),
             (1000, 0, 2000, 2000),
             (1000, 300, 2500, 1700),
@@ -88,7 +91,7 @@ mod tests {
             (1000, 5000, 100, 100),
             (0, 300, 2500, 2500),
         ] {
-            assert_eq!(whole(segment, held, octets), expected, "{segment} {held} {octets}");
+            assert_eq!(whole(segment, head, octets), expected, "{segment} {head} {octets}");
         }
     }
 
@@ -101,16 +104,16 @@ mod tests {
     fn a_segment_is_asked_for_again() {
         let socket = connection();
         let mut segments = Segments::default();
-        let first = segments.whole(&socket, 0, 1 << 20);
+        let first = segments.whole(&socket, 1 << 20);
         assert!((1..1 << 20).contains(&first), "{first}");
         let asked = |segments: &mut Segments| {
             // As if it had been another one.
             segments.octets = 1000;
-            segments.whole(&socket, 0, 2500) != 2000
+            segments.whole(&socket, 2500) != 2000
         };
         let anew = (0..2 * BELIEVED_TURNS).filter(|_| asked(&mut segments)).count();
         assert_eq!(anew, 2);
-        segments.begin(&socket, 1);
+        segments.begin(&socket, 0, 1);
         assert!(asked(&mut segments));
     }
 
@@ -125,7 +128,7 @@ mod tests {
             (PACED_HELD_BACK_TO, true),
             (PACED_HELD_BACK_TO + 1, !io::is_paced(&socket)),
         ] {
-            segments.begin(&socket, octets);
+            segments.begin(&socket, 300, octets);
             assert_eq!(is_corked(), expected, "{octets}");
             segments.end(&socket);
             assert!(!is_corked());

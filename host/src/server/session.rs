@@ -135,8 +135,6 @@ impl Session {
     fn take_steps(&mut self, shell: &mut Shell) -> Turn {
         let mut progress = false;
         let mut stream_octets_left = TURN_STREAM_OCTETS_MAX;
-        // Sent, and held back by the kernel until there is more.
-        let mut held_octets = 0;
         for _ in 0..TURN_STEPS_MAX {
             match self.connection.next(shell.head_octets_max) {
                 Step::Read | Step::Discard => {
@@ -177,14 +175,12 @@ impl Session {
                             if content.is_none()
                                 && let Some(then) = then
                             {
-                                held_octets = sent as u64;
-                                self.segments.begin(&self.socket, then.length);
+                                self.segments.begin(&self.socket, sent as u64, then.length);
                             }
                             self.connection.sent(sent.min(length));
                             if sent > length {
                                 self.streamed((sent - length) as u64, shell);
                             }
-                            self.end_if_streamed();
                             progress = true;
                         }
                         Sent::WouldBlock => self.writable = false,
@@ -201,8 +197,7 @@ impl Session {
                     let octets = if length <= stream_octets_left + TURN_REST_OCTETS_MAX {
                         length
                     } else {
-                        stream_octets_left =
-                            self.segments.whole(&self.socket, held_octets, stream_octets_left);
+                        stream_octets_left = self.segments.whole(&self.socket, stream_octets_left);
                         stream_octets_left
                     };
                     let sent = if let Some(content) = file.in_memory(offset, octets) {
@@ -217,7 +212,6 @@ impl Session {
                     match sent {
                         Sent::Octets(octets) => {
                             stream_octets_left = stream_octets_left.saturating_sub(octets as u64);
-                            held_octets = 0;
                             self.streamed(octets as u64, shell);
                             progress = true;
                         }
@@ -339,7 +333,7 @@ impl Session {
             after => after,
         };
         self.connection.answered(request, after, answered.body);
-        self.log_if_streamed(shell);
+        self.end_if_streamed(shell);
     }
 
     /// Whether the client sends nothing behind `request`, by what it says, and nothing is there to be read.
@@ -359,20 +353,13 @@ impl Session {
 
     fn streamed(&mut self, octets: u64, shell: &mut Shell) {
         self.connection.streamed(octets);
-        self.end_if_streamed();
-        self.log_if_streamed(shell);
+        self.end_if_streamed(shell);
     }
 
-    /// Lets what is held back go out, if there is no more of it.
-    fn end_if_streamed(&mut self) {
+    /// If the answer that was being streamed has come to its end, what is held back of it goes out, and it is logged.
+    fn end_if_streamed(&mut self, shell: &mut Shell) {
         if !self.connection.is_streaming() {
             self.segments.end(&self.socket);
-        }
-    }
-
-    /// Logs the answer that was being streamed, if its end has come.
-    fn log_if_streamed(&mut self, shell: &mut Shell) {
-        if self.streaming.is_some() && self.connection.body_octets_left().is_none() {
             self.log_streamed(shell);
         }
     }

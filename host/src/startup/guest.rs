@@ -242,7 +242,12 @@ impl Loader {
     /// # Errors
     /// When it cannot be loaded or asked.
     pub(super) fn embedded_settings(&self) -> Result<Vec<SettingHelp>, LoadError> {
-        self.runtime.load(EMBEDDED_GUEST)?.settings()
+        let generation = match self.runtime.load_built_in(EMBEDDED_GUEST) {
+            Some(generation) => generation,
+            // It is our own.
+            None => self.runtime.load(EMBEDDED_GUEST)?,
+        };
+        generation.settings()
     }
 
     /// The engine.
