@@ -165,7 +165,7 @@ fn instance_for_each_request(bencher: Bencher) {
 #[divan::bench]
 fn swap_in_a_worker(bencher: Bencher) {
     let runtime = runtime();
-    let generations = [configured(&runtime), configured(&runtime)];
+    let generations = [built_in(&runtime), built_in(&runtime)];
     let turn = Cell::new(0);
     let mut sandbox = Sandbox::new(Arc::clone(&generations[0]), false, 0);
     bencher.bench_local(|| {
@@ -181,7 +181,7 @@ fn swap_in_a_worker(bencher: Bencher) {
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn swap_compile(bencher: Bencher) {
     let runtime = runtime();
-    bencher.bench_local(|| configured(&runtime));
+    bencher.bench_local(|| configured(runtime.load(EMBEDDED_GUEST).expect("a guest")));
 }
 
 /// Heads that differ, in turn.
@@ -223,11 +223,16 @@ fn sandbox(fresh_for_each: bool) -> Sandbox {
 }
 
 fn generation() -> Arc<Generation> {
-    configured(&runtime())
+    built_in(&runtime())
 }
 
-fn configured(runtime: &Arc<Runtime>) -> Arc<Generation> {
-    let mut generation = runtime.load(EMBEDDED_GUEST).expect("a guest");
+/// The guest as it serves.
+fn built_in(runtime: &Arc<Runtime>) -> Arc<Generation> {
+    let compiled = runtime.load_built_in(EMBEDDED_GUEST);
+    configured(compiled.unwrap_or_else(|| runtime.load(EMBEDDED_GUEST).expect("a guest")))
+}
+
+fn configured(mut generation: Generation) -> Arc<Generation> {
     let configuration = Configuration { media: Vec::new(), parameters: Vec::new() };
     generation.configure(configuration).expect("a start").expect("no problems");
     Arc::new(generation)

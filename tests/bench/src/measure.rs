@@ -129,13 +129,8 @@ impl<'a> Contender<'a> {
         Ok(Contender { name: name.to_owned(), rounds: Vec::new(), server, case, requests })
     }
 
-    /// One turn, with the cores so far apart.
-    fn turn(
-        &self,
-        machine: &Machine,
-        duration: Duration,
-        apart: Distance,
-    ) -> anyhow::Result<Round> {
+    /// One turn, and how far apart the cores are at its end.
+    fn turn(&self, machine: &Machine, duration: Duration) -> anyhow::Result<Round> {
         let Contender { server, case, requests, .. } = self;
         let first = requests.first();
         let idle = IdleConnections::open(machine, server.address, case.idle, first, case.status())?;
@@ -156,6 +151,7 @@ impl<'a> Contender<'a> {
         drop(load);
         idle.check_open()?;
         let peak_octets = usage::peak_resident_octets(server.id())?;
+        let apart = Distance::measure(machine)?;
         Ok(self.round(&tally, elapsed, used, peak_octets, apart))
     }
 
@@ -221,7 +217,7 @@ fn take_round(
         let contender = &contenders[index];
         let Contender { name, case, .. } = contender;
         let it = contender
-            .turn(bench.machine, seconds, apart)
+            .turn(bench.machine, seconds)
             .with_context(|| format!("{name} in the case {}", case.name))?;
         eprintln!(
             "{:9} round {}/{rounds}  {name:28} {:>9} requests/s {:>9} us",
@@ -230,7 +226,7 @@ fn take_round(
             number(Measure::Requests.of(&it)),
             number(Measure::Cpu.of(&it)),
         );
-        if !is_last && Distance::measure(bench.machine)?.has_changed_since(apart) {
+        if !is_last && Distance(it.apart_nanos).has_changed_since(apart) {
             return Ok(None);
         }
         measured[index] = Some(it);
