@@ -91,12 +91,14 @@ use vector::{Vector, and, below, between, equal, letters, load, mask, or, same};
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 use words::{Vector, and, below, between, equal, letters, load, mask, or, same};
 
-/// A yes is an octet of ones.
+/// A yes is the highest bit of an octet. Sums and differences in place of comparisons of numbers without a sign:
+/// those are four instructions of x86-64 each.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vector {
     use super::LANES;
     use core::arch::wasm32::{
-        i8x16_bitmask, i8x16_eq, u8x16_lt, u8x16_splat, u8x16_sub, u64x2, v128, v128_and, v128_or,
+        i8x16_bitmask, i8x16_eq, u8x16_add, u8x16_splat, u8x16_sub, u64x2, v128, v128_and,
+        v128_andnot, v128_or,
     };
 
     pub type Vector = v128;
@@ -110,7 +112,9 @@ mod vector {
 
     #[inline]
     pub fn below<const LIMIT: u8>(vector: Vector) -> Vector {
-        u8x16_lt(vector, u8x16_splat(LIMIT))
+        const { assert!(LIMIT <= 0x80) };
+        // Negative where it is below, and among some that are above 0x7f.
+        v128_andnot(u8x16_sub(vector, u8x16_splat(LIMIT)), vector)
     }
 
     #[inline]
@@ -120,7 +124,11 @@ mod vector {
 
     #[inline]
     pub fn between<const FIRST: u8, const LAST: u8>(vector: Vector) -> Vector {
-        u8x16_lt(u8x16_sub(vector, u8x16_splat(FIRST)), u8x16_splat(LAST - FIRST + 1))
+        const { assert!(FIRST <= LAST && LAST < 0x80) };
+        let at_least = u8x16_add(vector, u8x16_splat(0x80 - FIRST));
+        let at_most = u8x16_sub(vector, u8x16_splat(LAST + 1));
+        // Above 0x7f the former is negative for 0x80 + what is below FIRST, the latter for what is above LAST.
+        v128_and(at_least, at_most)
     }
 
     #[inline]

@@ -288,32 +288,32 @@ fn line_ends<'a>(
         false => octets,
     };
     let last = looked_at.len() - Long::OCTETS;
-    let (mut at, mut count, mut feed_is_due) = (start, 0, 0);
+    let (mut at, mut count) = (start, 0);
     while at < octets.len() {
         let from = at.min(last);
-        let block = Long::at(looked_at, from)?;
-        let is_new = u64::MAX << (at - from);
-        let mut returns = block.equal::<b'\r'>() & is_new;
-        let feeds = block.equal::<b'\n'>() & is_new;
-        let others = block.controls() & is_new & !returns & !feeds;
-        // Hardly ever is there an HTAB.
-        let is_bad = others != 0 && others & !block.equal::<b'\t'>() != 0;
-        if is_bad || feeds != (returns << 1 | feed_is_due << (at - from)) {
-            return None;
-        }
-        feed_is_due = returns >> (Long::OCTETS - 1);
-        while returns != 0 {
-            let end = from + returns.trailing_zeros() as usize;
-            returns &= returns - 1;
+        let mut controls = Long::at(looked_at, from)?.controls() & u64::MAX << (at - from);
+        while controls != 0 {
+            let bit = controls.trailing_zeros();
+            let end = from + bit as usize;
+            let control = octets.get(end..)?;
+            if !control.starts_with(b"\r\n") {
+                // Hardly ever is there an HTAB.
+                if control.first() != Some(&b'\t') {
+                    return None;
+                }
+                controls &= controls - 1;
+                continue;
+            }
+            // The LF may be the first octet of the next block.
+            controls &= !(0b11 << bit);
             ends[count] = end as u32;
             count += 1;
             if end == start || count == LINES_AT_ONCE {
-                // Its LF may be in the next block, which is not looked at.
-                return (octets.get(end + 1) == Some(&b'\n')).then_some(&ends[..count]);
+                return Some(&ends[..count]);
             }
             start = end + 2;
         }
-        at = from + Long::OCTETS;
+        at = start.max(from + Long::OCTETS);
     }
     None
 }

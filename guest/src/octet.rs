@@ -142,14 +142,10 @@ pub fn token_end(octets: &[u8], from: usize) -> usize {
 
 /// Whether all octets are below 0x80.
 pub fn is_ascii(octets: &[u8]) -> bool {
-    match octets.len().checked_sub(Long::OCTETS) {
-        // The last octets are looked at together with some before them.
-        Some(last) => (0..last)
-            .step_by(Long::OCTETS)
-            .chain([last])
-            .all(|at| Long::at(octets, at).is_some_and(|block| block.is_ascii())),
-        None => octets.is_ascii(),
+    if octets.len() < Long::OCTETS {
+        return octets.is_ascii();
     }
+    in_long_blocks(octets.len(), |at| Long::at(octets, at).is_some_and(|block| block.is_ascii()))
 }
 
 /// Octets that are ASCII, as text; what is not is made so. Their number is known to the compiler, so that they
@@ -189,14 +185,28 @@ pub fn same(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }
-    match left.len().checked_sub(Long::OCTETS) {
-        // The last octets are looked at together with some before them.
-        Some(last) => (0..last).step_by(Long::OCTETS).chain([last]).all(|at| {
-            let blocks = Long::at(left, at).zip(Long::at(right, at));
-            blocks.is_some_and(|(one, other)| one.is_same(&other))
-        }),
-        None => left.iter().zip(right).all(|(one, other)| one == other),
+    if left.len() < Long::OCTETS {
+        return left.iter().zip(right).all(|(one, other)| one == other);
     }
+    in_long_blocks(left.len(), |at| {
+        let blocks = Long::at(left, at).zip(Long::at(right, at));
+        blocks.is_some_and(|(one, other)| one.is_same(&other))
+    })
+}
+
+/// Whether something holds for all blocks of so many octets, which are enough for one. The last block has some
+/// octets of the one before it, too.
+#[inline]
+fn in_long_blocks(octets: usize, holds: impl Fn(usize) -> bool) -> bool {
+    let last = octets - Long::OCTETS;
+    let mut at = 0;
+    while at < last {
+        if !holds(at) {
+            return false;
+        }
+        at += Long::OCTETS;
+    }
+    holds(last)
 }
 
 /// Whether there is an upper-case letter among octets below 0x80.
