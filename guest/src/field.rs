@@ -114,13 +114,14 @@ pub fn push_hexadecimal(text: &mut String, number: u64) {
 
 /// All eight digits at once, each in an octet of a word.
 fn hexadecimal(number: u32) -> [u8; 8] {
+    // The upper half of each piece goes to its lower end, the other as far up as there is room.
     let mut digits = u64::from(number);
-    digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff;
-    digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff;
-    digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    digits = digits >> 16 | (digits & 0xffff) << 32;
+    digits = digits >> 8 & 0x0000_00ff_0000_00ff | (digits & 0x0000_00ff_0000_00ff) << 16;
+    digits = digits >> 4 & 0x000f_000f_000f_000f | (digits & 0x000f_000f_000f_000f) << 8;
     // Above nine it takes 39 more from `0` to the letters.
     let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
-    (digits + 0x3030_3030_3030_3030 + letters * 39).to_be_bytes()
+    (digits + 0x3030_3030_3030_3030 + letters * 39).to_le_bytes()
 }
 
 #[cfg(test)]

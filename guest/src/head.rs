@@ -264,8 +264,8 @@ fn recognise(name: &[u8]) -> Method {
     }
 }
 
-/// How many field lines are looked at together: more than browsers send, nearly always.
-const LINES_AT_ONCE: usize = 32;
+/// How many field lines are looked at together: as many as browsers send.
+const LINES_AT_ONCE: usize = 16;
 
 /// The positions of the CRs that end the lines from `start` on: up to that of the empty line, or as many
 /// as there is room for; none where a line does not end.

@@ -88,11 +88,10 @@ impl Memo {
         let octets = head.as_bytes();
         // Nothing was ever read from an empty memo, and an empty head is read anew each time.
         if octets.is_empty() || !octet::same(octets, &self.octets) {
-            if octets.len() > HEAD_OCTETS_MAX || !octet::is_ascii(octets) {
+            if octets.len() > HEAD_OCTETS_MAX || !octet::copy_ascii(octets, &mut self.octets) {
+                self.octets.clear();
                 return spare.read(head);
             }
-            self.octets.clear();
-            self.octets.extend_from_slice(octets);
             self.path.clear();
             self.refused = self.request.read_into(octets, &mut self.path).err();
         }

@@ -2,6 +2,7 @@
 //! once.
 
 use crate::block::Long;
+use alloc::vec::Vec;
 use core::str;
 
 /// May stand in a token (RFC 9110, section 5.6.2).
@@ -140,12 +141,19 @@ pub fn token_end(octets: &[u8], from: usize) -> usize {
     rest.iter().position(|&o| !is_token(o)).map_or(octets.len(), |length| from + length)
 }
 
-/// Whether all octets are below 0x80.
-pub fn is_ascii(octets: &[u8]) -> bool {
+/// Whether all octets are below 0x80; then they are what `copy` holds.
+pub fn copy_ascii(octets: &[u8], copy: &mut Vec<u8>) -> bool {
+    copy.clear();
     if octets.len() < Long::OCTETS {
+        copy.extend_from_slice(octets);
         return octets.is_ascii();
     }
-    in_long_blocks(octets.len(), |at| Long::at(octets, at).is_some_and(|block| block.is_ascii()))
+    in_long_blocks(octets.len(), |at| {
+        let Some(block) = octets.get(at..).and_then(<[u8]>::first_chunk) else { return false };
+        copy.truncate(at);
+        copy.extend_from_slice(block);
+        Long::of(block).is_ascii()
+    })
 }
 
 /// Octets that are ASCII, as text; what is not is made so. Their number is known to the compiler, so that they
@@ -197,7 +205,7 @@ pub fn same(left: &[u8], right: &[u8]) -> bool {
 /// Whether something holds for all blocks of so many octets, which are enough for one. The last block has some
 /// octets of the one before it, too.
 #[inline]
-fn in_long_blocks(octets: usize, holds: impl Fn(usize) -> bool) -> bool {
+fn in_long_blocks(octets: usize, mut holds: impl FnMut(usize) -> bool) -> bool {
     let last = octets - Long::OCTETS;
     let mut at = 0;
     while at < last {
@@ -305,14 +313,16 @@ mod tests {
     }
 
     #[test]
-    fn ascii_is_told_at_every_offset() {
-        for length in 0..200 {
-            let mut octets = vec![0x7f; length];
-            assert!(is_ascii(&octets));
-            for position in 0..length {
-                octets[position] = 0x80;
-                assert!(!is_ascii(&octets), "{position} of {length}");
-                octets[position] = 0x7f;
+    fn ascii_is_copied_and_all_else_is_told_at_every_offset() {
+        let mut copy = vec![1, 2, 3];
+        for length in 0..200u8 {
+            let mut octets: Vec<_> = (0..length).map(|octet| octet & 0x7f).collect();
+            assert!(copy_ascii(&octets, &mut copy));
+            assert_eq!(copy, octets);
+            for position in 0..octets.len() {
+                octets[position] ^= 0x80;
+                assert!(!copy_ascii(&octets, &mut copy), "{position} of {length}");
+                octets[position] ^= 0x80;
             }
         }
     }

@@ -127,6 +127,7 @@ impl<'a> FileFields<'a> {
         Response { status: 206, fields: self.fields, content: Content::Parts(parts) }
     }
 
+    #[inline]
     fn push_rest(&mut self) {
         if self.representation.coding != Coding::Identity {
             push_field(&mut self.fields, "Content-Encoding: ", self.representation.coding.name());

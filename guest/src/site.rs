@@ -99,6 +99,14 @@ struct Question<'a> {
     is_nameable: bool,
 }
 
+impl Question<'_> {
+    /// The codings that the client takes.
+    #[inline(never)]
+    fn codings(&self) -> Codings {
+        Codings::read(self.request.head.values_of(self.octets, b"accept-encoding"))
+    }
+}
+
 /// What a file that was found stands for.
 enum Role<'a> {
     /// It is what was asked for, or is served in its place.
@@ -194,12 +202,10 @@ impl Policy {
     }
 
     /// The codings that the client takes, where there may be any.
+    #[inline]
     fn codings(&self, question: &Question<'_>) -> Codings {
         match self.settings.precompressed {
-            true => {
-                let head = &question.request.head;
-                Codings::read(head.values_of(question.octets, b"accept-encoding"))
-            }
+            true => question.codings(),
             false => Codings::IDENTITY,
         }
     }
