@@ -75,16 +75,24 @@ impl Pair<'_> {
     }
 }
 
-/// Asks both the same things: the heads of the cases, and mutated ones.
-fn compare(configuration: &Configuration) {
+/// Has the same guest twice be asked.
+fn with_pair(configuration: &Configuration, ask: impl FnOnce(&mut Pair<'_>)) {
     let mut generation = generation();
     configure(&mut generation, configuration).expect("a configuration without problems");
     let mut sandbox = Sandbox::new(Arc::new(generation), false, 0);
     sandbox.begin_turn();
     let Ok(component) = sandbox.instance(Instant::now()) else { panic!("no instance") };
     let native = Site::configure(configuration).expect("a configuration without problems");
-    let mut pair = Pair { component, native, statuses: BTreeSet::new() };
+    ask(&mut Pair { component, native, statuses: BTreeSet::new() });
+    sandbox.end_turn();
+}
 
+/// Asks both the same things: the heads of the cases, and mutated ones.
+fn compare(configuration: &Configuration) {
+    with_pair(configuration, compare_heads);
+}
+
+fn compare_heads(pair: &mut Pair<'_>) {
     let mut numbers = Numbers::new(0x5eed_0004);
     let mut mutator = Mutator::new(0x5eed_0005);
     let cases = mutation::heads();
@@ -104,7 +112,31 @@ fn compare(configuration: &Configuration) {
     }
     let missing = STATUSES.iter().find(|status| !pair.statuses.contains(status));
     assert_eq!(missing, None, "of {STATUSES:?}, these were met: {:?}", pair.statuses);
-    sandbox.end_turn();
+}
+
+/// The component looks at sixteen octets at a time, and the library at eight, in other ways.
+#[test]
+fn the_component_takes_each_octet_wherever_it_stands_as_the_library_does() {
+    const OFFSETS: [usize; 10] = [0, 1, 14, 15, 16, 31, 47, 62, 63, 64];
+    with_pair(&Configuration::default(), |pair| {
+        for octet in 0..=255u8 {
+            for offset in OFFSETS {
+                let mut text = vec![b'a'; offset];
+                text.push(octet);
+                let text = octets_as_text(&text);
+                for head in [
+                    format!("GET /{text}b HTTP/1.1\r\nHost: a\r\n\r\n"),
+                    format!("GET {text} / HTTP/1.1\r\nHost: a\r\n\r\n"),
+                    format!("GET / HTTP/1.1\r\nHost: {text}\r\n\r\n"),
+                    format!("GET / HTTP/1.1\r\nHost: a\r\n{text}: b\r\n\r\n"),
+                    format!("GET / HTTP/1.1\r\nHost: a\r\nA: {text}b\r\nC: d\r\n\r\n"),
+                    format!("GET / HTTP/1.1\r\nHost: a\r\nA: {text}\r\n\r\n{text}"),
+                ] {
+                    pair.parse(&head, None);
+                }
+            }
+        }
+    });
 }
 
 #[test]
