@@ -52,12 +52,19 @@ const NATIVE_FILE: native::File = native::File {
     after: None,
 };
 
+/// Samples of what is called.
+const SAMPLES: u32 = 500;
+
+/// Calls in each: one alone is little beside what a look at the clock costs. What they return is dropped at once, as
+/// in the server, so that memory is used again.
+const CALLS: u32 = 20;
+
 fn main() {
     divan::main();
 }
 
 /// A call that takes nothing, does nothing and returns nothing.
-#[divan::bench]
+#[divan::bench(sample_count = SAMPLES, sample_size = CALLS)]
 fn call_empty(bencher: Bencher) {
     let engine = Engine::new(&compiler_config()).expect("an engine");
     let component = wat::parse_str(EMPTY).expect("a component");
@@ -69,52 +76,53 @@ fn call_empty(bencher: Bencher) {
     bencher.bench_local(|| call.call(&mut store, ()).expect("nothing"));
 }
 
-#[divan::bench]
+#[divan::bench(sample_count = SAMPLES, sample_size = CALLS)]
 fn call_parse(bencher: Bencher) {
     let (mut sandbox, heads) = (sandbox(false), Heads::new());
     bencher.bench_local(|| parse(instance(&mut sandbox), heads.next()));
 }
 
 /// Without the parse that a guest may remember.
-#[divan::bench]
+#[divan::bench(sample_count = SAMPLES, sample_size = CALLS)]
 fn call_respond(bencher: Bencher) {
     let (mut sandbox, heads) = (sandbox(false), Heads::new());
-    bencher.bench_local(|| respond(instance(&mut sandbox), heads.next()));
+    bencher.bench_local(|| drop(respond(instance(&mut sandbox), heads.next())));
 }
 
-#[divan::bench]
+#[divan::bench(sample_count = SAMPLES, sample_size = CALLS)]
 fn call_parse_and_respond(bencher: Bencher) {
     let (mut sandbox, heads) = (sandbox(false), Heads::new());
     bencher.bench_local(|| {
         let head = heads.next();
         let instance = instance(&mut sandbox);
         parse(instance, head);
-        respond(instance, head)
+        drop(respond(instance, head));
     });
 }
 
 /// The same logic without a sandbox.
-#[divan::bench]
+#[divan::bench(sample_count = SAMPLES, sample_size = CALLS)]
 fn native_parse(bencher: Bencher) {
     let (mut site, heads) = (native_site(), Heads::new());
-    bencher.bench_local(|| black_box(site.parse(heads.next(), Some(NATIVE_CONTEXT))));
+    bencher.bench_local(|| drop(black_box(site.parse(heads.next(), Some(NATIVE_CONTEXT)))));
 }
 
-#[divan::bench]
+#[divan::bench(sample_count = SAMPLES, sample_size = CALLS)]
 fn native_respond(bencher: Bencher) {
     let (mut site, heads) = (native_site(), Heads::new());
     let found = native::Found::File(NATIVE_FILE);
-    bencher.bench_local(|| black_box(site.respond(heads.next(), &found, Some(NATIVE_CONTEXT))));
+    bencher
+        .bench_local(|| drop(black_box(site.respond(heads.next(), &found, Some(NATIVE_CONTEXT)))));
 }
 
-#[divan::bench]
+#[divan::bench(sample_count = SAMPLES, sample_size = CALLS)]
 fn native_parse_and_respond(bencher: Bencher) {
     let (mut site, heads) = (native_site(), Heads::new());
     let found = native::Found::File(NATIVE_FILE);
     bencher.bench_local(|| {
         let head = heads.next();
-        black_box(site.parse(head, Some(NATIVE_CONTEXT)));
-        black_box(site.respond(head, &found, Some(NATIVE_CONTEXT)))
+        drop(black_box(site.parse(head, Some(NATIVE_CONTEXT))));
+        drop(black_box(site.respond(head, &found, Some(NATIVE_CONTEXT))));
     });
 }
 
