@@ -100,7 +100,7 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// The codings that the client takes.
+    /// The codings that the client takes. Apart, since most sites never ask.
     #[inline(never)]
     fn codings(&self) -> Codings {
         Codings::read(self.request.head.values_of(self.octets, b"accept-encoding"))

@@ -1,11 +1,12 @@
 //! Listening sockets.
 
+use std::io;
 use std::net::SocketAddr;
 
 use mio::net::TcpListener;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::io;
+use super::io::is_paced;
 
 /// Connections that the kernel accepts before a worker does.
 const BACKLOG: i32 = 4096;
@@ -18,7 +19,7 @@ const FREE_PORT_TRIES: u32 = 8;
 /// # Errors
 /// As the system says; in particular when the port is in use, which with `SO_REUSEPORT` alone
 /// would go unnoticed if it is used by the same user.
-pub fn listen(address: SocketAddr, workers: usize) -> std::io::Result<Vec<TcpListener>> {
+pub fn listen(address: SocketAddr, workers: usize) -> io::Result<Vec<TcpListener>> {
     let mut tries = 1;
     loop {
         let free = probe(address)?;
@@ -34,7 +35,7 @@ pub fn listen(address: SocketAddr, workers: usize) -> std::io::Result<Vec<TcpLis
 ///
 /// # Errors
 /// As the system says. That another process of this user has the port, too, goes unnoticed.
-pub fn listen_beside(address: SocketAddr, workers: usize) -> std::io::Result<Vec<TcpListener>> {
+pub fn listen_beside(address: SocketAddr, workers: usize) -> io::Result<Vec<TcpListener>> {
     (0..workers).map(|_| listener(address)).collect()
 }
 
@@ -42,12 +43,12 @@ pub fn listen_beside(address: SocketAddr, workers: usize) -> std::io::Result<Vec
 ///
 /// # Errors
 /// As the system says.
-pub fn probe(address: SocketAddr) -> std::io::Result<SocketAddr> {
+pub fn probe(address: SocketAddr) -> io::Result<SocketAddr> {
     let socket = bound(address, false)?;
-    socket.local_addr()?.as_socket().ok_or_else(|| std::io::Error::other("not an IP socket"))
+    socket.local_addr()?.as_socket().ok_or_else(|| io::Error::other("not an IP socket"))
 }
 
-fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
+fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = bound(address, true)?;
     // Accepted sockets inherit it: answers are not held back for more to come.
     socket.set_tcp_nodelay(true)?;
@@ -59,13 +60,13 @@ fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
 /// Who connects to a loopback address is on this machine: there is no path whose speed had to be found out, and nobody
 /// is better off when segments are spread over time, by timers. Reno, which any process may choose, does neither.
 fn spare_pacing(socket: &Socket, address: SocketAddr) {
-    if address.ip().is_loopback() && io::is_paced(socket) {
+    if address.ip().is_loopback() && is_paced(socket) {
         // If it cannot be, answers still arrive.
         let _ = socket.set_tcp_congestion(b"reno");
     }
 }
 
-fn bound(address: SocketAddr, shared: bool) -> std::io::Result<Socket> {
+fn bound(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     let kind = Type::STREAM.nonblocking().cloexec();
     let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))?;
     // Connections that linger in TIME_WAIT do not keep a restarted server from its port.
@@ -99,12 +100,12 @@ mod tests {
             match listener.accept() {
                 Ok((accepted, _)) => break accepted,
                 Err(error) => {
-                    assert!(error.kind() == std::io::ErrorKind::WouldBlock, "{error}");
+                    assert!(error.kind() == io::ErrorKind::WouldBlock, "{error}");
                     assert!(Instant::now() < deadline, "no connection");
                 }
             }
         };
-        assert!(!io::is_paced(&accepted));
+        assert!(!is_paced(&accepted));
         let elsewhere = bound("0.0.0.0:0".parse().expect("an address"), false).expect("a port");
         let before = elsewhere.tcp_congestion().expect("a name");
         spare_pacing(&elsewhere, "0.0.0.0:0".parse().expect("an address"));
