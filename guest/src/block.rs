@@ -18,15 +18,6 @@ pub type Short = Block<1>;
 /// Sixty-four octets.
 pub type Long = Block<4>;
 
-impl Long {
-    /// All of these.
-    #[inline]
-    pub fn of(octets: &[u8; Self::OCTETS]) -> Self {
-        let (vectors, _) = octets.as_chunks::<LANES>();
-        Self(core::array::from_fn(|index| load(&vectors[index])))
-    }
-}
-
 impl<const VECTORS: usize> Block<VECTORS> {
     /// How many octets it has.
     pub const OCTETS: usize = VECTORS * LANES;

@@ -149,10 +149,9 @@ pub fn copy_ascii(octets: &[u8], copy: &mut Vec<u8>) -> bool {
         return octets.is_ascii();
     }
     in_long_blocks(octets.len(), |at| {
-        let Some(block) = octets.get(at..).and_then(<[u8]>::first_chunk) else { return false };
         copy.truncate(at);
-        copy.extend_from_slice(block);
-        Long::of(block).is_ascii()
+        copy.extend_from_slice(&octets[at..at + Long::OCTETS]);
+        Long::at(octets, at).is_some_and(|block| block.is_ascii())
     })
 }
 
