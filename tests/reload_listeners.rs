@@ -81,8 +81,7 @@ fn an_old_listener_lets_go_of_its_port_and_not_of_its_connections() {
     let mut download = Client::with_receive_buffer(old, 64 * KIB);
     download.send("GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n");
     download.try_head(Instant::now() + DEADLINE).expect("a head").expect(200);
-    // Not accepted yet, perhaps: that too is let in.
-    let mut last = Client::connect(old);
+    let mut last = server.silent_client(old);
     configure(&server, &format!("{ANY}\nparameter timeout 60"));
     let text = control::reload(&server);
     assert!(text.contains(&format!("not listening on http://{old}/ any more")), "{text}");

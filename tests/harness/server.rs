@@ -53,6 +53,16 @@ impl Server {
         Client::connect(self.address())
     }
 
+    /// A new connection to one of its addresses, accepted without a request, which takes a second.
+    pub fn silent_client(&self, address: SocketAddr) -> Client {
+        let before = self.process().descriptors();
+        let client = Client::connect(address);
+        wait_until("a client that says nothing is accepted", || {
+            self.process().descriptors() > before
+        });
+        client
+    }
+
     /// The answer to a plain GET on a new connection.
     pub fn get(&self, target: &str) -> Response {
         self.client().get(target)

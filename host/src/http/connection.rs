@@ -134,6 +134,8 @@ pub enum Step<'a, F> {
         octets: &'a [u8],
         /// What the next step will be to send, which may go out together with the octets.
         then: Option<Stretch<'a, F>>,
+        /// Nothing follows, so that the end of what is sent may go out together with it.
+        is_last: bool,
     },
     /// Send octets of the file and call [`Connection::streamed`].
     Stream(Stretch<'a, F>),
@@ -204,7 +206,7 @@ impl<F> Connection<F> {
             }
         }
         if self.sent < self.output.len() {
-            return Step::Send { octets: &self.output[self.sent..], then: None };
+            return self.send(false);
         }
         if self.end_of_input {
             self.state = State::Closed;
@@ -217,17 +219,18 @@ impl<F> Connection<F> {
     fn next_waiting(&mut self) -> Step<'_, F> {
         debug_assert!(matches!(self.state, State::Waiting { .. }));
         if self.sent < self.output.len() {
-            return Step::Send { octets: &self.output[self.sent..], then: None };
+            return self.send(false);
         }
         Step::Wait
     }
 
     fn next_streaming(&mut self) -> Step<'_, F> {
-        let State::Streaming { body, .. } = &self.state else { unreachable!("by next") };
+        let State::Streaming { body, then } = &self.state else { unreachable!("by next") };
         let stretch = Stretch { file: &body.file, offset: body.offset, length: body.left };
         if self.sent < self.output.len() {
+            let is_last = body.rest.len() == 0 && !matches!(then, After::KeepAlive { .. });
             let then = (body.left > 0).then_some(stretch);
-            return Step::Send { octets: &self.output[self.sent..], then };
+            return Step::Send { octets: &self.output[self.sent..], then, is_last };
         }
         debug_assert!(body.left > 0, "a body without octets left has been advanced");
         Step::Stream(stretch)
@@ -236,7 +239,7 @@ impl<F> Connection<F> {
     fn next_closing(&mut self, at_once: bool) -> Step<'_, F> {
         debug_assert!(matches!(self.state, State::Closing { .. }));
         if self.sent < self.output.len() {
-            return Step::Send { octets: &self.output[self.sent..], then: None };
+            return self.send(true);
         }
         if self.end_of_input || at_once {
             self.state = State::Closed;
@@ -244,6 +247,11 @@ impl<F> Connection<F> {
         }
         self.state = State::Lingering;
         Step::ShutDown
+    }
+
+    /// Send what is in the output, and nothing else.
+    fn send(&self, is_last: bool) -> Step<'_, F> {
+        Step::Send { octets: &self.output[self.sent..], then: None, is_last }
     }
 
     /// The head of `request` and the output that its answer is appended to.
@@ -461,6 +469,8 @@ mod tests {
         connection: Connection<&'static str>,
         /// What was sent, files as `<name offset+length>`.
         sent: String,
+        /// Of each time that octets were sent, whether nothing was to follow them.
+        last: Vec<bool>,
         after: After,
         body: Option<fn() -> Body<&'static str>>,
         /// Which request has to wait, counted from 1.
@@ -471,7 +481,8 @@ mod tests {
     impl Driver {
         fn new(after: After) -> Driver {
             let connection = Connection::default();
-            Driver { connection, sent: String::new(), after, body: None, waits: 0, requests: 0 }
+            let sent = String::new();
+            Driver { connection, sent, last: Vec::new(), after, body: None, waits: 0, requests: 0 }
         }
 
         fn receive(&mut self, octets: &[u8]) {
@@ -515,7 +526,8 @@ mod tests {
                         self.connection.output().extend_from_slice(page);
                         self.connection.refused();
                     }
-                    Step::Send { octets, .. } => {
+                    Step::Send { octets, is_last, .. } => {
+                        self.last.push(is_last);
                         self.sent.push_str(str::from_utf8(octets).unwrap());
                         let octets = octets.len();
                         self.connection.sent(octets);
@@ -556,9 +568,32 @@ mod tests {
             driver.connection.exchange(&request).1.push(b'x');
             driver.connection.answered(&request, KEEP, None);
         }
-        let Step::Send { octets: b"xx", then: None } = driver.connection.next(LIMIT) else {
+        let Step::Send { octets: b"xx", then: None, is_last: false } =
+            driver.connection.next(LIMIT)
+        else {
             panic!()
         };
+    }
+
+    /// The end of the connection can go out with the last octets, and with no others.
+    #[test]
+    fn the_last_octets_are_known_to_be_the_last() {
+        const SLICE: Piece = Piece::Slice { offset: 0, length: 9 };
+        let bodies: [(Option<fn() -> Body<&'static str>>, &[bool]); 3] = [
+            (None, &[true]),
+            (Some(|| Body::slice("file", 0, 9)), &[true]),
+            (Some(|| Body::new("file", vec![SLICE, Piece::Octets(b"end".into())])), &[false, true]),
+        ];
+        for (body, last) in bodies {
+            for after in [After::Close, After::CloseAtOnce, KEEP] {
+                let mut driver = Driver { body, ..Driver::new(after) };
+                driver.receive(GET);
+                driver.run();
+                let ends = after != KEEP;
+                let expected: Vec<bool> = last.iter().map(|is_last| ends && *is_last).collect();
+                assert_eq!(driver.last, expected, "{after:?}, {}", driver.sent);
+            }
+        }
     }
 
     #[test]

@@ -45,17 +45,22 @@ pub fn receive(socket: impl AsFd, input: &mut Vec<u8>) -> Received {
     }
 }
 
-/// Sends `octets`. With `more`, the kernel may hold back a last segment that is not full.
+/// Sends `octets`. With `more`, which something has to follow at once, the kernel may hold back a last segment that is
+/// not full.
 pub fn send(socket: impl AsFd, octets: &[u8], more: bool) -> Sent {
-    let mut flags = SendFlags::NOSIGNAL;
-    flags.set(SendFlags::MORE, more);
-    sent(|| rustix::net::send(&socket, octets, flags))
+    sent(|| rustix::net::send(&socket, octets, flags(more)))
 }
 
-/// Sends octets, and others behind them.
-pub fn send_both(socket: impl AsFd, octets: &[u8], others: &[u8]) -> Sent {
+/// Sends octets, and others behind them. `more` as for [`send`].
+pub fn send_both(socket: impl AsFd, octets: &[u8], others: &[u8], more: bool) -> Sent {
     let both = [IoSlice::new(octets), IoSlice::new(others)];
-    sent(|| rustix::net::sendmsg(&socket, &both, &mut Default::default(), SendFlags::NOSIGNAL))
+    sent(|| rustix::net::sendmsg(&socket, &both, &mut Default::default(), flags(more)))
+}
+
+fn flags(more: bool) -> SendFlags {
+    let mut flags = SendFlags::NOSIGNAL;
+    flags.set(SendFlags::MORE, more);
+    flags
 }
 
 fn sent(mut send: impl FnMut() -> Result<usize, Errno>) -> Sent {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 
 use mio::net::TcpListener;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -53,6 +54,7 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     // Accepted sockets inherit it: answers are not held back for more to come.
     socket.set_tcp_nodelay(true)?;
     spare_pacing(&socket, address);
+    wait_for_octets(&socket);
     socket.listen(BACKLOG)?;
     Ok(TcpListener::from_std(socket.into()))
 }
@@ -63,6 +65,24 @@ fn spare_pacing(socket: &Socket, address: SocketAddr) {
     if address.ip().is_loopback() && is_paced(socket) {
         // If it cannot be, answers still arrive.
         let _ = socket.set_tcp_congestion(b"reno");
+    }
+}
+
+/// Has connections be accepted once there is something to read, or after a second (`TCP_DEFER_ACCEPT`). Else a worker is
+/// woken for a connection, finds nothing to read, registers it, and is woken again when its request arrives.
+#[allow(unsafe_code, reason = "no library has this option for a listener")]
+fn wait_for_octets(socket: &Socket) {
+    let seconds: libc::c_int = 1;
+    // SAFETY: the descriptor is open as long as `socket` is borrowed, and the kernel reads one int from where one is.
+    // If it refuses, connections are accepted as they come.
+    unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_DEFER_ACCEPT,
+            (&raw const seconds).cast(),
+            size_of_val(&seconds) as libc::socklen_t,
+        );
     }
 }
 
@@ -84,28 +104,49 @@ fn bound(address: SocketAddr, shared: bool) -> io::Result<Socket> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
     use std::net::TcpStream;
     use std::time::{Duration, Instant};
 
     use super::*;
+
+    fn accept(listener: &TcpListener) -> mio::net::TcpStream {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            match listener.accept() {
+                Ok((accepted, _)) => return accepted,
+                Err(error) => {
+                    assert!(error.kind() == io::ErrorKind::WouldBlock, "{error}");
+                    assert!(Instant::now() < deadline, "no connection");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_connection_is_accepted_with_its_first_octets_or_after_a_second() {
+        let listeners = listen("127.0.0.1:0".parse().expect("an address"), 1).expect("a port");
+        let [listener] = &listeners[..] else { panic!("one for each worker") };
+        let address = listener.local_addr().expect("an address");
+        let mut client = TcpStream::connect(address).expect("a connection");
+        // As far as the client knows, it is connected.
+        let nothing = listener.accept().expect_err("nothing to accept");
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+        client.write_all(b"GET").expect("octets sent");
+        let mut octets = [0; 3];
+        accept(listener).read_exact(&mut octets).expect("octets that are there already");
+        let _silent = TcpStream::connect(address).expect("a connection");
+        accept(listener);
+    }
 
     #[test]
     fn nothing_is_paced_within_this_machine() {
         let listeners = listen("127.0.0.1:0".parse().expect("an address"), 1).expect("a port");
         let [listener] = &listeners[..] else { panic!("one for each worker") };
         let address = listener.local_addr().expect("an address");
-        let _client = TcpStream::connect(address).expect("a connection");
-        let deadline = Instant::now() + Duration::from_secs(10);
-        let accepted = loop {
-            match listener.accept() {
-                Ok((accepted, _)) => break accepted,
-                Err(error) => {
-                    assert!(error.kind() == io::ErrorKind::WouldBlock, "{error}");
-                    assert!(Instant::now() < deadline, "no connection");
-                }
-            }
-        };
-        assert!(!is_paced(&accepted));
+        let mut client = TcpStream::connect(address).expect("a connection");
+        client.write_all(b"GET").expect("octets sent");
+        assert!(!is_paced(&accept(listener)));
         let elsewhere = bound("0.0.0.0:0".parse().expect("an address"), false).expect("a port");
         let before = elsewhere.tcp_congestion().expect("a name");
         spare_pacing(&elsewhere, "0.0.0.0:0".parse().expect("an address"));

@@ -158,7 +158,7 @@ impl Session {
                     };
                     self.refuse(page, shell);
                 }
-                Step::Send { octets, then } => {
+                Step::Send { octets, then, is_last } => {
                     if !self.writable {
                         return Turn::Waits { progress };
                     }
@@ -167,8 +167,8 @@ impl Session {
                         .and_then(|then| then.file.in_memory(then.offset, then.length));
                     let length = octets.len();
                     let sent = match content {
-                        Some(content) => io::send_both(&self.socket, octets, content),
-                        None => io::send(&self.socket, octets, then.is_some()),
+                        Some(content) => io::send_both(&self.socket, octets, content, is_last),
+                        None => io::send(&self.socket, octets, then.is_some() || is_last),
                     };
                     match sent {
                         Sent::Octets(sent) => {
