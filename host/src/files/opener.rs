@@ -1,9 +1,8 @@
 //! Opening what lies beneath one document root, or knowing already what that comes to.
 //!
-//! What the cache has is used while it is fresh, without a question to the file system but one: a
-//! file that is kept open is looked at, since a head that promises what the file was before it was
-//! rewritten would break the connection. What is not fresh is opened anew, and that confirms what
-//! is kept or replaces it.
+//! What the cache has is used while it is fresh, without a question to the file system. What is not
+//! fresh is opened anew, and that confirms what is kept or replaces it. So is what turned out to have
+//! been rewritten: whoever sends from an open file looks at it first.
 //!
 //! With a freshness of 0 a content is used only after the kernel has said that its path still
 //! leads to the same inode, unchanged: one call in place of open, stat, read and close. That call
@@ -32,6 +31,8 @@ pub struct Opener<'a> {
     number: usize,
     cache: &'a mut Cache,
     now_seconds: u64,
+    /// What is fresh is not believed either.
+    anew: bool,
 }
 
 impl<'a> Opener<'a> {
@@ -42,10 +43,15 @@ impl<'a> Opener<'a> {
         cache: &'a mut Cache,
         now_seconds: u64,
     ) -> Opener<'a> {
-        Opener { root, number, cache, now_seconds }
+        Opener { root, number, cache, now_seconds, anew: false }
     }
 
-    /// The regular file at `path`.
+    /// Asks the file system about everything, whatever is known.
+    pub fn anew(self) -> Opener<'a> {
+        Opener { anew: true, ..self }
+    }
+
+    /// The regular file at `path`. One that was kept open may have been rewritten since.
     ///
     /// # Errors
     /// Why there is none to read.
@@ -89,13 +95,19 @@ impl<'a> Opener<'a> {
 
     /// What is known of the file at `path`, if that may be believed.
     fn recall(&mut self, path: &str) -> Option<Known> {
-        let known = self.cache.get(self.number, path, self.now_seconds)?;
+        let known = self.known(path)?;
         let holds = match &known {
             Ok(file) if self.cache.believes_nothing() => self.leads_to(path, file.version()),
-            Ok(file) => file.is_unchanged(),
-            Err(_) => true,
+            _ => true,
         };
         holds.then_some(known)
+    }
+
+    fn known(&mut self, path: &str) -> Option<Known> {
+        if self.anew {
+            return None;
+        }
+        self.cache.get(self.number, path, self.now_seconds)
     }
 
     fn leads_to(&self, path: &str, version: &Version) -> bool {
@@ -126,7 +138,7 @@ impl<'a> Opener<'a> {
         path: &str,
         open: impl FnOnce(&Arc<OwnedFd>, &str) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
-        if let Some(Err(trouble)) = self.cache.get(self.number, path, self.now_seconds) {
+        if let Some(Err(trouble)) = self.known(path) {
             return Err(trouble);
         }
         let opened = open(self.root, path.strip_suffix('/').unwrap_or(path));
@@ -265,10 +277,12 @@ mod tests {
         let mut site = Site::new(1, &[("large", LARGE), ("next", LARGE + 2)]);
         let first = site.opener(0).file("large").expect("a file");
         assert!(site.opener(0).file("large").expect("a file").shares(&first));
-        // In place: the head has to say what will be sent.
+        // In place: that is noticed by whoever sends from it.
         site.write("large", LARGE + 1);
-        assert_eq!(site.size("large", 0), Ok(LARGE as u64 + 1));
         assert!(!first.is_unchanged());
+        let anew = site.opener(0).anew().file("large").expect("a file");
+        assert_eq!(anew.size(), LARGE as u64 + 1);
+        assert!(site.opener(0).file("large").expect("a file").shares(&anew));
         // By another one: that is what the path leads to a second later.
         fs::rename(site.path("next"), site.path("large")).expect("a file to rename");
         assert_eq!(site.size("large", 0), Ok(LARGE as u64 + 1));

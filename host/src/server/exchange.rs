@@ -51,6 +51,8 @@ pub struct Exchange<'a> {
     pub output: &'a mut Vec<u8>,
     /// Where the answer starts in the output.
     pub start: usize,
+    /// What was found first had been rewritten.
+    pub looked_again: bool,
 }
 
 impl<'a> Exchange<'a> {
@@ -63,13 +65,23 @@ impl<'a> Exchange<'a> {
     ) -> Exchange<'a> {
         let head = octets_as_text(incoming.head);
         let start = output.len();
-        Exchange { incoming, began, by, seen: Seen::Unasked, head, start, output }
+        Exchange {
+            incoming,
+            began,
+            by,
+            seen: Seen::Unasked,
+            head,
+            start,
+            output,
+            looked_again: false,
+        }
     }
 
-    /// Writes the head of an answer, and its content if that is small.
+    /// Writes the head of an answer, and its content if that is small. If there is content, the file has been looked at:
+    /// what the head says of it is so.
     ///
     /// # Errors
-    /// When the file is not what it was.
+    /// When it is not so any more. There may be a part of an answer in the output.
     pub fn write(
         &mut self,
         response: contract::Response,
@@ -101,11 +113,25 @@ impl<'a> Exchange<'a> {
         };
         match file {
             Some(file) if length > copied(&file) => {
+                self.check(&file)?;
                 answered.body = content::body(file, response.content, self.output);
             }
-            file => content::write(response.content, file.as_ref(), self.output)?,
+            Some(file) => {
+                content::write(response.content, Some(&file), self.output)?;
+                self.check(&file)?;
+            }
+            None => content::write(response.content, None, self.output)?,
         }
         Ok(answered)
+    }
+
+    /// Whether a file is what it was when it was opened, perhaps a while ago. One that was opened for this request alone,
+    /// since it had been rewritten, may be rewritten all the time: its octets are as good as any.
+    fn check(&self, file: &OpenFile) -> Result<(), Trouble> {
+        match self.looked_again || file.is_unchanged() {
+            true => Ok(()),
+            false => Err(Trouble::Failed),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use super::orders::Publication;
 use super::record::{Recorded, Ring, Seen, Tap};
 use super::words::{self, ip_address, wanted};
 use crate::config::{Isolation, Settings};
-use crate::files::{self, Directory, Entries, Place, Roots, Trouble};
+use crate::files::{self, Directory, Entries, Opener, Place, Roots, Trouble};
 use crate::http::{After, ErrorPage, Framing};
 use crate::sandbox::contract::{self, Context, Found};
 use crate::sandbox::{Generation, GuestError, Instance, START, Sandbox, Unavailable};
@@ -74,7 +74,7 @@ enum Failure {
     Guest { call: &'static str, error: GuestError, found: Option<Box<Found>> },
     /// There is no guest to call: none could be made just now, or a short while ago.
     NoGuest(Option<GuestError>),
-    /// A file shrank between the look at it and the reading of it.
+    /// A file shrank between the look at it and the reading of it, and so did the next.
     File,
 }
 
@@ -269,12 +269,22 @@ impl Handler {
             contract::Action::Answer(response) => {
                 written(exchange.write(response, None, after, &self.common))
             }
-            contract::Action::LookUp(lookup) => {
-                let opener = self.roots.opener(&lookup.site, self.common.seconds());
-                let found = files::look_up(opener, wanted(&lookup));
-                self.respond(lookup, after, found, exchange)
-            }
+            contract::Action::LookUp(lookup) => self.look_up(lookup, after, exchange),
         }
+    }
+
+    fn look_up(
+        &mut self,
+        lookup: contract::Lookup,
+        after: After,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<Handled, Failure> {
+        let mut opener = self.roots.opener(&lookup.site, self.common.seconds());
+        if exchange.looked_again {
+            opener = opener.map(Opener::anew);
+        }
+        let found = files::look_up(opener, wanted(&lookup));
+        self.respond(lookup, after, found, exchange)
     }
 
     fn respond(
@@ -302,9 +312,18 @@ impl Handler {
         exchange.seen = Seen::of(&found);
         let response =
             self.call(exchange, |guest, head, context| guest.respond(head, &found, context));
-        match response {
-            Ok(response) => written(exchange.write(response, file, after, &self.common)),
-            Err(failure) => Err(failure.in_call("respond", Some(found))),
+        let response = match response {
+            Ok(response) => response,
+            Err(failure) => return Err(failure.in_call("respond", Some(found))),
+        };
+        match exchange.write(response, file, after, &self.common) {
+            // It had been rewritten: the answer is about what is there now.
+            Err(_) if !exchange.looked_again => {
+                exchange.looked_again = true;
+                exchange.output.truncate(exchange.start);
+                self.look_up(lookup, after, exchange)
+            }
+            answered => written(answered),
         }
     }
 

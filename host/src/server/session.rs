@@ -135,6 +135,8 @@ impl Session {
     fn take_steps(&mut self, shell: &mut Shell) -> Turn {
         let mut progress = false;
         let mut stream_octets_left = TURN_STREAM_OCTETS_MAX;
+        // Once the answer was written, that is.
+        let mut has_looked = false;
         for _ in 0..TURN_STEPS_MAX {
             match self.connection.next(shell.head_octets_max) {
                 Step::Read | Step::Discard => {
@@ -147,6 +149,7 @@ impl Session {
                 }
                 Step::Handle(request) => {
                     self.handle(request, shell);
+                    has_looked = true;
                     progress = true;
                 }
                 Step::Wait if self.failed => return Turn::Over,
@@ -202,7 +205,10 @@ impl Session {
                     };
                     let sent = if let Some(content) = file.in_memory(offset, octets) {
                         io::send(&self.socket, content, false)
-                    } else if let Some(file) = file.descriptor().filter(|_| file.is_unchanged()) {
+                    } else if let Some(file) = file
+                        .descriptor()
+                        .filter(|_| std::mem::take(&mut has_looked) || file.is_unchanged())
+                    {
                         io::send_file(&self.socket, file, offset, octets as usize)
                     } else {
                         // One that was rewritten in place is not what the head promised.
