@@ -48,10 +48,7 @@ fn main() {
     let subjects: Vec<_> = components
         .into_iter()
         .map(|(name, component)| {
-            // As it serves, if it is the one that is built in.
-            let built_in = runtime.load_built_in(&component);
-            let mut generation =
-                built_in.unwrap_or_else(|| runtime.load(&component).expect("a guest"));
+            let mut generation = runtime.load_trusted(&component).expect("a guest");
             let configuration = Configuration { media: Vec::new(), parameters: Vec::new() };
             generation.configure(configuration).expect("a start").expect("no problems");
             Subject { name, generation: Arc::new(generation) }

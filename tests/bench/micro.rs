@@ -236,8 +236,7 @@ fn generation() -> Arc<Generation> {
 
 /// The guest as it serves.
 fn built_in(runtime: &Arc<Runtime>) -> Arc<Generation> {
-    let compiled = runtime.load_built_in(EMBEDDED_GUEST);
-    configured(compiled.unwrap_or_else(|| runtime.load(EMBEDDED_GUEST).expect("a guest")))
+    configured(runtime.load_trusted(EMBEDDED_GUEST).expect("a guest"))
 }
 
 fn configured(mut generation: Generation) -> Arc<Generation> {

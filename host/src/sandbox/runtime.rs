@@ -114,6 +114,14 @@ impl Runtime {
         self.load_compiled(&Code::built_in(component)?).ok()
     }
 
+    /// The guest that is built in as it is, and any other as [`Runtime::load`].
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn load_trusted(self: &Arc<Runtime>, component: &[u8]) -> Result<Generation, LoadError> {
+        self.load_built_in(component).map_or_else(|| self.load(component), Ok)
+    }
+
     /// Compiles `component` here and now, without limits: for octets that are trusted not to be a
     /// burden. Then as [`Runtime::load_compiled`].
     ///

@@ -242,12 +242,7 @@ impl Loader {
     /// # Errors
     /// When it cannot be loaded or asked.
     pub(super) fn embedded_settings(&self) -> Result<Vec<SettingHelp>, LoadError> {
-        let generation = match self.runtime.load_built_in(EMBEDDED_GUEST) {
-            Some(generation) => generation,
-            // It is our own.
-            None => self.runtime.load(EMBEDDED_GUEST)?,
-        };
-        generation.settings()
+        self.runtime.load_trusted(EMBEDDED_GUEST)?.settings()
     }
 
     /// The engine.
