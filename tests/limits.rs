@@ -64,6 +64,7 @@ fn who_waits_for_a_descriptor_is_served_in_the_end() {
     let site = site().under(shell_limit(64));
     let server = site.serve("parameter workers 1\nparameter timeout 1");
     let clients: Vec<Client> = (0..120).map(|_| server.client()).collect();
+    wait_until("no descriptor is left", || server.process().descriptors() >= 64);
     let mut last = server.client();
     // All before it end by the idle timeout, and make room.
     last.get("/").expect(200);

@@ -108,7 +108,8 @@ fn the_server_name_changes_on_open_connections() {
 #[test]
 fn shorter_time_limits_end_connections_that_were_open_before() {
     let server = serve(site(), "parameter timeout 600\nparameter head-timeout 600");
-    let (mut idle, mut silent, mut slow) = (server.client(), server.client(), server.client());
+    let mut silent = server.silent_client(server.address());
+    let (mut idle, mut slow) = (server.client(), server.client());
     idle.get("/").expect(200);
     slow.get("/").expect(200);
     slow.send("GET / HTTP/1.1\r\nHost: lo");

@@ -82,6 +82,11 @@ fn an_old_listener_lets_go_of_its_port_and_not_of_its_connections() {
     download.send("GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n");
     download.try_head(Instant::now() + DEADLINE).expect("a head").expect(200);
     let mut last = server.silent_client(old);
+    // Not accepted yet, perhaps: that too is let in.
+    let mut asking: Vec<Client> = (0..20).map(|_| Client::connect(old)).collect();
+    for client in &mut asking {
+        client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    }
     configure(&server, &format!("{ANY}\nparameter timeout 60"));
     let text = control::reload(&server);
     assert!(text.contains(&format!("not listening on http://{old}/ any more")), "{text}");
@@ -89,6 +94,9 @@ fn an_old_listener_lets_go_of_its_port_and_not_of_its_connections() {
     assert_eq!(addresses(&server), [kept]);
     open.get("/").expect(200);
     last.get("/").expect(200);
+    for client in &mut asking {
+        client.answer().expect(200);
+    }
     assert_eq!(download.stream_content(LENGTH, |_, _| {}), LENGTH);
     download.get("/").expect(200);
     server.serves();

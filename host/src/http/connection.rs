@@ -52,7 +52,7 @@ enum State<F> {
         body: Body<F>,
         then: After,
     },
-    /// Sending what is left of the output, then closing: in stages, or at once.
+    /// Sending what is left of the output, then closing: in stages, or without lingering.
     Closing {
         at_once: bool,
     },
@@ -72,7 +72,7 @@ pub enum After {
     },
     /// The connection is closed in stages.
     Close,
-    /// The connection is closed at once, unless there is input that has not been used: the client has
+    /// The connection is closed without lingering, unless there is input that has not been used: the client has
     /// said that nothing more comes, so no reset can destroy the answer.
     CloseAtOnce,
 }
@@ -134,7 +134,8 @@ pub enum Step<'a, F> {
         octets: &'a [u8],
         /// What the next step will be to send, which may go out together with the octets.
         then: Option<Stretch<'a, F>>,
-        /// Nothing follows, so that the end of what is sent may go out together with it.
+        /// Behind the octets, and what is sent `then`, the next step is to shut down or to close: the end of the
+        /// connection may go out together with them.
         is_last: bool,
     },
     /// Send octets of the file and call [`Connection::streamed`].
@@ -241,11 +242,12 @@ impl<F> Connection<F> {
         if self.sent < self.output.len() {
             return self.send(true);
         }
-        if self.end_of_input || at_once {
+        if self.end_of_input {
             self.state = State::Closed;
             return Step::Close;
         }
-        self.state = State::Lingering;
+        // Even at once: if there is more input after all, closing alone would destroy what waits to be sent.
+        self.state = if at_once { State::Closed } else { State::Lingering };
         Step::ShutDown
     }
 
@@ -601,7 +603,7 @@ mod tests {
         let mut driver = Driver::new(After::CloseAtOnce);
         driver.receive(GET);
         assert_eq!(driver.run(), "close");
-        assert_eq!(driver.sent, "answer 1;");
+        assert_eq!(driver.sent, "answer 1;[shut down]");
         let mut driver = Driver::new(After::CloseAtOnce);
         driver.receive(&[GET, b"G"].concat());
         assert_eq!(driver.run(), "discard");

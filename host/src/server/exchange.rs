@@ -77,11 +77,10 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Writes the head of an answer, and its content if that is small. If there is content, the file has been looked at:
-    /// what the head says of it is so.
+    /// Writes the head of an answer, and its content if that is small.
     ///
     /// # Errors
-    /// When it is not so any more. There may be a part of an answer in the output.
+    /// When the file is not what the head says. There may be a part of an answer in the output.
     pub fn write(
         &mut self,
         response: contract::Response,
@@ -102,7 +101,8 @@ impl<'a> Exchange<'a> {
             is_http_1_0: request.is_http_1_0,
         };
         answer.write_head(common, self.output);
-        let mut answered = Answered { after, body: None, status, content_octets: 0 };
+        let mut answered =
+            Answered { after, body: None, status, content_octets: 0, looked_at: false };
         if request.is_head || ends || length == 0 {
             return Ok(answered);
         }
@@ -113,25 +113,25 @@ impl<'a> Exchange<'a> {
         };
         match file {
             Some(file) if length > copied(&file) => {
-                self.check(&file)?;
+                answered.looked_at = self.look_at(&file)?;
                 answered.body = content::body(file, response.content, self.output);
             }
             Some(file) => {
                 content::write(response.content, Some(&file), self.output)?;
-                self.check(&file)?;
+                self.look_at(&file)?;
             }
             None => content::write(response.content, None, self.output)?,
         }
         Ok(answered)
     }
 
-    /// Whether a file is what it was when it was opened, perhaps a while ago. One that was opened for this request alone,
-    /// since it had been rewritten, may be rewritten all the time: its octets are as good as any.
-    fn check(&self, file: &OpenFile) -> Result<(), Trouble> {
-        match self.looked_again || file.is_unchanged() {
-            true => Ok(()),
-            false => Err(Trouble::Failed),
+    /// Looks whether a file is what it was when it was opened, perhaps a while ago. Not if that was for this request
+    /// alone: then it had been rewritten, perhaps as all the time, and there is an answer all the same.
+    fn look_at(&self, file: &OpenFile) -> Result<bool, Trouble> {
+        if self.looked_again {
+            return Ok(false);
         }
+        if file.is_unchanged() { Ok(true) } else { Err(Trouble::Failed) }
     }
 }
 
@@ -142,6 +142,8 @@ pub struct Answered {
     pub status: u16,
     /// Octets of content, those of the body included.
     pub content_octets: u64,
+    /// The file that the body comes from has just been looked at.
+    pub looked_at: bool,
 }
 
 /// What becomes of the connection: what the guest says, if the head's framing allows it.

@@ -6,6 +6,8 @@
 //! 4. `write`: the answer, with the host's framing, goes to the output; content too large for it
 //!    is left to be streamed.
 //!
+//! If the file that was found turns out to have been rewritten meanwhile, steps 2 to 4 are done once more.
+//!
 //! Where the entries of a directory are asked for, the request is left after step 2 and resumed
 //! when they have been read. Between the two its instance of the guest may serve others, or have
 //! been replaced: a guest's functions are pure.
@@ -393,7 +395,13 @@ impl Handler {
     /// guest has said what it means.
     pub fn refuse(&mut self, page: ErrorPage, is_head: bool, output: &mut Vec<u8>) -> Answered {
         let content_octets = page.write(&self.common, is_head, output);
-        Answered { after: After::Close, body: None, status: page.status(), content_octets }
+        Answered {
+            after: After::Close,
+            body: None,
+            status: page.status(),
+            content_octets,
+            looked_at: false,
+        }
     }
 }
 

@@ -53,19 +53,23 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = bound(address, true)?;
     // Accepted sockets inherit it: answers are not held back for more to come.
     socket.set_tcp_nodelay(true)?;
-    spare_pacing(&socket, address);
-    wait_for_octets(&socket);
+    if address.ip().is_loopback() {
+        suit_this_machine(&socket);
+    }
     socket.listen(BACKLOG)?;
     Ok(TcpListener::from_std(socket.into()))
 }
 
-/// Who connects to a loopback address is on this machine: there is no path whose speed had to be found out, and nobody
-/// is better off when segments are spread over time, by timers. Reno, which any process may choose, does neither.
-fn spare_pacing(socket: &Socket, address: SocketAddr) {
-    if address.ip().is_loopback() && is_paced(socket) {
-        // If it cannot be, answers still arrive.
+/// Who connects to a loopback address is on this machine: there is no path whose speed had to be found out.
+///
+/// So nobody is better off when segments are spread over time, by timers; Reno, which any process may choose, does not. And
+/// connections may be accepted with the first octets of a request: elsewhere, the kernel would take the time until those
+/// come for that of the way there and back, and be slow with the answer. If an option is refused, answers still arrive.
+fn suit_this_machine(socket: &Socket) {
+    if is_paced(socket) {
         let _ = socket.set_tcp_congestion(b"reno");
     }
+    wait_for_octets(socket);
 }
 
 /// Has connections be accepted once there is something to read, or after a second (`TCP_DEFER_ACCEPT`). Else a worker is
@@ -74,7 +78,6 @@ fn spare_pacing(socket: &Socket, address: SocketAddr) {
 fn wait_for_octets(socket: &Socket) {
     let seconds: libc::c_int = 1;
     // SAFETY: the descriptor is open as long as `socket` is borrowed, and the kernel reads one int from where one is.
-    // If it refuses, connections are accepted as they come.
     unsafe {
         libc::setsockopt(
             socket.as_raw_fd(),
@@ -107,6 +110,8 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpStream;
     use std::time::{Duration, Instant};
+
+    use socket2::SockRef;
 
     use super::*;
 
@@ -147,9 +152,18 @@ mod tests {
         let mut client = TcpStream::connect(address).expect("a connection");
         client.write_all(b"GET").expect("octets sent");
         assert!(!is_paced(&accept(listener)));
-        let elsewhere = bound("0.0.0.0:0".parse().expect("an address"), false).expect("a port");
-        let before = elsewhere.tcp_congestion().expect("a name");
-        spare_pacing(&elsewhere, "0.0.0.0:0".parse().expect("an address"));
-        assert_eq!(elsewhere.tcp_congestion().expect("a name"), before);
+    }
+
+    #[test]
+    fn elsewhere_a_connection_is_what_the_system_says_and_accepted_at_once() {
+        let listeners = listen("0.0.0.0:0".parse().expect("an address"), 1).expect("a port");
+        let [listener] = &listeners[..] else { panic!("one for each worker") };
+        let plain = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let name = |socket: SockRef<'_>| socket.tcp_congestion().expect("a name");
+        assert_eq!(name(SockRef::from(listener)), name(SockRef::from(&plain)));
+        let port = listener.local_addr().expect("an address").port();
+        let _silent = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+        let accepted = listener.accept();
+        assert!(accepted.is_ok(), "{accepted:?}");
     }
 }

@@ -135,8 +135,8 @@ impl Session {
     fn take_steps(&mut self, shell: &mut Shell) -> Turn {
         let mut progress = false;
         let mut stream_octets_left = TURN_STREAM_OCTETS_MAX;
-        // Once the answer was written, that is.
-        let mut has_looked = false;
+        // The file to be streamed was looked at in this turn, when its answer was written.
+        let mut looked_at = false;
         for _ in 0..TURN_STEPS_MAX {
             match self.connection.next(shell.head_octets_max) {
                 Step::Read | Step::Discard => {
@@ -148,8 +148,7 @@ impl Session {
                     }
                 }
                 Step::Handle(request) => {
-                    self.handle(request, shell);
-                    has_looked = true;
+                    looked_at = self.handle(request, shell);
                     progress = true;
                 }
                 Step::Wait if self.failed => return Turn::Over,
@@ -207,7 +206,7 @@ impl Session {
                         io::send(&self.socket, content, false)
                     } else if let Some(file) = file
                         .descriptor()
-                        .filter(|_| std::mem::take(&mut has_looked) || file.is_unchanged())
+                        .filter(|_| std::mem::take(&mut looked_at) || file.is_unchanged())
                     {
                         io::send_file(&self.socket, file, offset, octets as usize)
                     } else {
@@ -262,8 +261,9 @@ impl Session {
         }
     }
 
-    fn handle(&mut self, request: Request, shell: &mut Shell) {
-        self.ask(request, shell, Handler::handle);
+    /// True: there is an answer, and the file of its body has just been looked at.
+    fn handle(&mut self, request: Request, shell: &mut Shell) -> bool {
+        self.ask(request, shell, Handler::handle)
     }
 
     /// A directory has been read. False: not for this connection, or not any more.
@@ -282,28 +282,34 @@ impl Session {
         paused: Paused,
         read: Result<Entries, Trouble>,
         shell: &mut Shell,
-    ) {
+    ) -> bool {
         self.ask(request, shell, |handler, incoming, output| {
             handler.resume(incoming, paused, read, output)
-        });
+        })
     }
 
-    /// Has the handler answer `request`, or waits for the directory that it wants to be read.
+    /// Has the handler answer `request`, or waits for the directory that it wants to be read. See
+    /// [`Session::handle`].
     fn ask(
         &mut self,
         request: Request,
         shell: &mut Shell,
         call: impl FnOnce(&mut Handler, Incoming<'_>, &mut Vec<u8>) -> Handled,
-    ) {
+    ) -> bool {
         let (peer, now, stopping) = (self.peer, shell.now, shell.stopping);
         let (head, output) = self.connection.exchange(&request);
         let incoming = Incoming { head, request: &request, peer, now, stopping };
         match call(&mut shell.handler, incoming, output) {
-            Handled::Answered(answered) => self.answered(&request, answered, shell),
+            Handled::Answered(answered) => {
+                let looked_at = answered.looked_at;
+                self.answered(&request, answered, shell);
+                looked_at
+            }
             Handled::Reads { directory, paused } => match shell.reader.read(self.key, directory) {
                 Ok(ticket) => {
                     self.waiting = Some(Waiting { ticket, paused });
                     self.connection.wait(request);
+                    false
                 }
                 Err(trouble) => self.go_on(request, *paused, Err(trouble), shell),
             },

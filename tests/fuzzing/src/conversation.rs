@@ -94,11 +94,19 @@ impl Conversation {
         let mut pieces = pieces.iter().copied().filter(|piece| !piece.is_empty());
         let mut piece: &[u8] = &[];
         let mut idle_steps = 0;
+        let mut ends = false;
         self.connection.lend(&mut self.buffers);
         loop {
             idle_steps += 1;
             assert!(idle_steps < IDLE_STEPS_MAX, "a connection that does nothing");
-            match self.connection.next(HEAD_OCTETS_MAX) {
+            let step = self.connection.next(HEAD_OCTETS_MAX);
+            if std::mem::take(&mut ends) {
+                assert!(
+                    matches!(step, Step::ShutDown | Step::Close),
+                    "more behind the last octets"
+                );
+            }
+            match step {
                 Step::Read | Step::Discard => {
                     // A session gives its buffers back while it waits.
                     self.connection.reclaim(&mut self.buffers);
@@ -138,9 +146,10 @@ impl Conversation {
                     self.connection.refused();
                     self.transcript.events.push(Event::RefusedHead { in_request_line });
                 }
-                Step::Send { octets, .. } => {
+                Step::Send { octets, then, is_last } => {
                     assert!(!octets.is_empty(), "nothing to send");
                     let length = octets.len().min(taken_at_once);
+                    ends = is_last && then.is_none() && length == octets.len();
                     self.transcript.sent.extend_from_slice(&octets[..length]);
                     self.connection.sent(length);
                     idle_steps = 0;
