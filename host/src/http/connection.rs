@@ -466,6 +466,8 @@ mod tests {
     const LIMIT: usize = 1024;
     const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
+    type MakeBody = fn() -> Body<&'static str>;
+
     /// Drives a connection as a session does, with a peer that takes every octet at once.
     struct Driver {
         connection: Connection<&'static str>,
@@ -474,7 +476,7 @@ mod tests {
         /// Of each time that octets were sent, whether nothing was to follow them.
         last: Vec<bool>,
         after: After,
-        body: Option<fn() -> Body<&'static str>>,
+        body: Option<MakeBody>,
         /// Which request has to wait, counted from 1.
         waits: usize,
         requests: usize,
@@ -581,7 +583,7 @@ mod tests {
     #[test]
     fn the_last_octets_are_known_to_be_the_last() {
         const SLICE: Piece = Piece::Slice { offset: 0, length: 9 };
-        let bodies: [(Option<fn() -> Body<&'static str>>, &[bool]); 3] = [
+        let bodies: [(Option<MakeBody>, &[bool]); 3] = [
             (None, &[true]),
             (Some(|| Body::slice("file", 0, 9)), &[true]),
             (Some(|| Body::new("file", vec![SLICE, Piece::Octets(b"end".into())])), &[false, true]),

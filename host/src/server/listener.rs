@@ -151,7 +151,7 @@ mod tests {
         let address = listener.local_addr().expect("an address");
         let mut client = TcpStream::connect(address).expect("a connection");
         client.write_all(b"GET").expect("octets sent");
-        assert!(!is_paced(&accept(listener)));
+        assert!(!is_paced(accept(listener)));
     }
 
     #[test]
