@@ -214,6 +214,28 @@ fn a_large_file_rewritten_in_place_is_served_as_it_is() {
     }
 }
 
+/// What was begun of an answer about what the file was is taken back, and no answer before it.
+#[test]
+fn answers_before_one_that_is_begun_anew_stay() {
+    let server = site().file("www/large.txt", pattern(LARGE)).serve(HOUR);
+    let file = server.site.root().join("large.txt");
+    let mut client = server.client();
+    client.get("/large.txt").expect(200);
+    for round in 0..10 {
+        let content = char::from(b'a' + round).to_string().repeat(LARGE + 1 + usize::from(round));
+        write(&file, &content);
+        let [one, other] = ["/large.txt", "/missing.txt"]
+            .map(|target| format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        client.send(format!("{other}{other}{one}{other}"));
+        for status in [404, 404] {
+            client.answer().expect(status);
+        }
+        let answer = client.answer().expect(200);
+        assert!(answer.content == content.as_bytes(), "round {round}");
+        client.answer().expect(404);
+    }
+}
+
 /// Whoever sends from a file that is open for all says from where.
 #[test]
 fn clients_of_one_open_file_do_not_disturb_each_other() {
