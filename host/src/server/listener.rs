@@ -115,6 +115,16 @@ mod tests {
 
     use super::*;
 
+    fn listener_at(address: &str) -> TcpListener {
+        let listeners = listen(address.parse().expect("an address"), 1);
+        listeners.expect("a port").pop().expect("one for each worker")
+    }
+
+    fn client_of(listener: &TcpListener) -> TcpStream {
+        let port = listener.local_addr().expect("an address").port();
+        TcpStream::connect(("127.0.0.1", port)).expect("a connection")
+    }
+
     fn accept(listener: &TcpListener) -> mio::net::TcpStream {
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
@@ -130,42 +140,36 @@ mod tests {
 
     #[test]
     fn a_connection_is_accepted_with_its_first_octets_or_after_a_second() {
-        let listeners = listen("127.0.0.1:0".parse().expect("an address"), 1).expect("a port");
-        let [listener] = &listeners[..] else { panic!("one for each worker") };
-        let address = listener.local_addr().expect("an address");
-        let mut client = TcpStream::connect(address).expect("a connection");
+        let listener = &listener_at("127.0.0.1:0");
+        let mut client = client_of(listener);
         // As far as the client knows, it is connected.
         let nothing = listener.accept().expect_err("nothing to accept");
         assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
         client.write_all(b"GET").expect("octets sent");
         let mut octets = [0; 3];
         accept(listener).read_exact(&mut octets).expect("octets that are there already");
-        let _silent = TcpStream::connect(address).expect("a connection");
+        let _silent = client_of(listener);
         accept(listener);
     }
 
     #[test]
     fn nothing_is_paced_within_this_machine() {
-        let listeners = listen("127.0.0.1:0".parse().expect("an address"), 1).expect("a port");
-        let [listener] = &listeners[..] else { panic!("one for each worker") };
-        let address = listener.local_addr().expect("an address");
-        let mut client = TcpStream::connect(address).expect("a connection");
+        let listener = &listener_at("127.0.0.1:0");
+        let mut client = client_of(listener);
         client.write_all(b"GET").expect("octets sent");
         assert!(!is_paced(accept(listener)));
     }
 
     #[test]
     fn elsewhere_a_connection_is_what_the_system_says_and_accepted_at_once() {
-        let listeners = listen("0.0.0.0:0".parse().expect("an address"), 1).expect("a port");
-        let [listener] = &listeners[..] else { panic!("one for each worker") };
+        let listener = &listener_at("0.0.0.0:0");
         let plain = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         let name = |socket: SockRef<'_>| socket.tcp_congestion().expect("a name");
         assert_eq!(name(SockRef::from(listener)), name(SockRef::from(&plain)));
-        let port = listener.local_addr().expect("an address").port();
         // The kernel may be a moment behind with one; a hundred take much less than a second.
         let mut silent = Vec::new();
         let accepted = (0..100).any(|_| {
-            silent.push(TcpStream::connect(("127.0.0.1", port)).expect("a connection"));
+            silent.push(client_of(listener));
             listener.accept().is_ok()
         });
         assert!(accepted, "a connection waits for octets");

@@ -50,6 +50,8 @@ pub struct Session {
     /// The answer being streamed, for the access log.
     streaming: Option<access_log::Entry>,
     segments: Segments,
+    /// The file to be streamed was looked at in this turn, when its answer was written.
+    looked_at: bool,
 }
 
 /// A request that goes on when the reader is done.
@@ -103,6 +105,7 @@ impl Session {
             waiting: None,
             streaming: None,
             segments: Segments::default(),
+            looked_at: false,
         }
     }
 
@@ -126,6 +129,7 @@ impl Session {
 
     /// Goes on until there is nothing to do or the turn is used up.
     pub fn run(&mut self, shell: &mut Shell) -> Turn {
+        self.looked_at = false;
         self.connection.lend(&mut shell.buffers);
         let turn = self.take_steps(shell);
         self.connection.reclaim(&mut shell.buffers);
@@ -135,8 +139,6 @@ impl Session {
     fn take_steps(&mut self, shell: &mut Shell) -> Turn {
         let mut progress = false;
         let mut stream_octets_left = TURN_STREAM_OCTETS_MAX;
-        // The file to be streamed was looked at in this turn, when its answer was written.
-        let mut looked_at = false;
         for _ in 0..TURN_STEPS_MAX {
             match self.connection.next(shell.head_octets_max) {
                 Step::Read | Step::Discard => {
@@ -148,7 +150,7 @@ impl Session {
                     }
                 }
                 Step::Handle(request) => {
-                    looked_at = self.handle(request, shell);
+                    self.handle(request, shell);
                     progress = true;
                 }
                 Step::Wait if self.failed => return Turn::Over,
@@ -206,7 +208,7 @@ impl Session {
                         io::send(&self.socket, content, false)
                     } else if let Some(file) = file
                         .descriptor()
-                        .filter(|_| std::mem::take(&mut looked_at) || file.is_unchanged())
+                        .filter(|_| std::mem::take(&mut self.looked_at) || file.is_unchanged())
                     {
                         io::send_file(&self.socket, file, offset, octets as usize)
                     } else {
@@ -261,9 +263,8 @@ impl Session {
         }
     }
 
-    /// True: there is an answer, and the file of its body has just been looked at.
-    fn handle(&mut self, request: Request, shell: &mut Shell) -> bool {
-        self.ask(request, shell, Handler::handle)
+    fn handle(&mut self, request: Request, shell: &mut Shell) {
+        self.ask(request, shell, Handler::handle);
     }
 
     /// A directory has been read. False: not for this connection, or not any more.
@@ -282,34 +283,28 @@ impl Session {
         paused: Paused,
         read: Result<Entries, Trouble>,
         shell: &mut Shell,
-    ) -> bool {
+    ) {
         self.ask(request, shell, |handler, incoming, output| {
             handler.resume(incoming, paused, read, output)
-        })
+        });
     }
 
-    /// Has the handler answer `request`, or waits for the directory that it wants to be read. See
-    /// [`Session::handle`].
+    /// Has the handler answer `request`, or waits for the directory that it wants to be read.
     fn ask(
         &mut self,
         request: Request,
         shell: &mut Shell,
         call: impl FnOnce(&mut Handler, Incoming<'_>, &mut Vec<u8>) -> Handled,
-    ) -> bool {
+    ) {
         let (peer, now, stopping) = (self.peer, shell.now, shell.stopping);
         let (head, output) = self.connection.exchange(&request);
         let incoming = Incoming { head, request: &request, peer, now, stopping };
         match call(&mut shell.handler, incoming, output) {
-            Handled::Answered(answered) => {
-                let looked_at = answered.looked_at;
-                self.answered(&request, answered, shell);
-                looked_at
-            }
+            Handled::Answered(answered) => self.answered(&request, answered, shell),
             Handled::Reads { directory, paused } => match shell.reader.read(self.key, directory) {
                 Ok(ticket) => {
                     self.waiting = Some(Waiting { ticket, paused });
                     self.connection.wait(request);
-                    false
                 }
                 Err(trouble) => self.go_on(request, *paused, Err(trouble), shell),
             },
@@ -340,6 +335,7 @@ impl Session {
                 log.write(self.peer, shell.handler.common(), request_line, status, octets);
             }
         }
+        self.looked_at = answered.looked_at;
         let after = match answered.after {
             After::Close if self.ends_with(request) => After::CloseAtOnce,
             after => after,
