@@ -62,13 +62,17 @@ fn without_descriptors_the_server_waits_and_recovers() {
 #[test]
 fn who_waits_for_a_descriptor_is_served_in_the_end() {
     let site = site().under(shell_limit(64));
-    let server = site.serve("parameter workers 1\nparameter timeout 1");
-    let clients: Vec<Client> = (0..120).map(|_| server.client()).collect();
+    let server = site.serve("parameter workers 1\nparameter head-timeout 600");
+    // Nobody of the crowd is idle, and has to make room: each has begun a request.
+    let mut crowd: Vec<Client> = (0..120).map(|_| server.client()).collect();
+    for client in &mut crowd {
+        client.send("GET / HTT");
+    }
     wait_until("no descriptor is left", || server.process().descriptors() >= 64);
     let mut last = server.client();
-    // All before it end by the idle timeout, and make room.
-    last.get("/").expect(200);
-    drop(clients);
+    last.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    drop(crowd);
+    last.answer().expect(200);
 }
 
 /// Faults 21 and 27: at the limit, the connection that was idle for longest makes room.

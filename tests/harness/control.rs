@@ -31,9 +31,10 @@ impl Server {
         self.status()["generation"].as_u64().expect("a number")
     }
 
-    /// Waits until a generation serves, for requests as for the status.
+    /// Waits until a generation serves: the status has it a moment before all workers do, the log when they do.
     pub fn waits_for_generation(&self, number: u64) {
-        wait_until(&format!("generation {number} serves"), || self.generation() == number);
+        let line = format!("generation {number} serves");
+        wait_until(&line, || self.generation() == number && self.count_logged(&[&line]) > 0);
     }
 
     /// How many lines of the log have all of these words in them.
