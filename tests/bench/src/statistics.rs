@@ -72,6 +72,8 @@ pub enum Measure {
     Cpu,
     /// [`Round::busy`].
     Busy,
+    /// [`Round::waiting`].
+    Waiting,
     /// [`Round::p50_micros`].
     P50,
     /// [`Round::p99_micros`].
@@ -86,10 +88,11 @@ pub enum Measure {
 
 impl Measure {
     /// All of them, in the order of a report.
-    pub const ALL: [Measure; 8] = [
+    pub const ALL: [Measure; 9] = [
         Measure::Requests,
         Measure::Cpu,
         Measure::Busy,
+        Measure::Waiting,
         Measure::P50,
         Measure::P99,
         Measure::P999,
@@ -103,6 +106,7 @@ impl Measure {
             Measure::Requests => "requests/s",
             Measure::Cpu => "CPU us",
             Measure::Busy => "busy %",
+            Measure::Waiting => "others %",
             Measure::P50 => "p50 us",
             Measure::P99 => "p99 us",
             Measure::P999 => "p99.9 us",
@@ -117,6 +121,7 @@ impl Measure {
             Measure::Requests => round.requests_per_second,
             Measure::Cpu => round.cpu_micros,
             Measure::Busy => round.busy,
+            Measure::Waiting => round.waiting,
             Measure::P50 => round.p50_micros,
             Measure::P99 => round.p99_micros,
             Measure::P999 => round.p999_micros,
@@ -129,6 +134,7 @@ impl Measure {
     pub fn format(self, value: f64) -> String {
         match self {
             Measure::Busy => format!("{:.0}", value * 100.0),
+            Measure::Waiting => format!("{:.1}", value * 100.0),
             Measure::Apart => format!("{value:.0}"),
             _ => number(value),
         }
@@ -141,7 +147,7 @@ impl Measure {
 
     /// Whether it is about the server, rather than about what it ran on.
     pub fn is_of_server(self) -> bool {
-        !matches!(self, Measure::Busy | Measure::Apart)
+        !matches!(self, Measure::Busy | Measure::Waiting | Measure::Apart)
     }
 
     /// Whether the first of two numbers is the better one.
