@@ -7,7 +7,9 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr3};
+use memchr::memchr;
+
+use super::lines::{Line, Lines};
 
 /// What the host knows of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,9 +88,9 @@ impl Scanner {
     /// Looks at what `input` holds beyond the last look. A line ends in LF, with or without CR, so
     /// that the guest may refuse a bare LF instead of waiting for a CR that never comes.
     pub fn scan(&mut self, input: &[u8], head_octets_max: usize) -> Scan {
-        while let Some(Line { octets: line, length, is_clean }) = first_line(&input[self.line..]) {
+        for Line { octets: line, end, is_clean } in Lines::new(input, self.line) {
             let at = self.line;
-            self.line += length;
+            self.line = end;
             if at == self.start && line.is_empty() {
                 // RFC 9112, section 2.2: ignore empty lines before the request-line.
                 self.start = self.line;
@@ -153,27 +155,6 @@ impl Scanner {
             self.is_last = trim_whitespace(&line[colon + 1..]).eq_ignore_ascii_case(b"close");
         }
     }
-}
-
-/// A line of a head.
-struct Line<'a> {
-    /// Without its end.
-    octets: &'a [u8],
-    /// How long it is with its end.
-    length: usize,
-    /// It ends in CRLF, and has neither CR nor NUL inside.
-    is_clean: bool,
-}
-
-/// The line that `input` starts with. None: its end has not arrived.
-fn first_line(input: &[u8]) -> Option<Line<'_>> {
-    let end = memchr3(b'\r', b'\n', 0, input)?;
-    if input[end..].starts_with(b"\r\n") {
-        return Some(Line { octets: &input[..end], length: end + 2, is_clean: true });
-    }
-    let end = end + memchr(b'\n', &input[end..])?;
-    let octets = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
-    Some(Line { octets, length: end + 1, is_clean: false })
 }
 
 /// `value` without optional whitespace around it (RFC 9110, section 5.6.3).

@@ -9,6 +9,7 @@ mod buffers;
 mod connection;
 mod error_page;
 mod head;
+mod lines;
 mod status;
 
 pub use answer::{Answer, Framing};
