@@ -52,7 +52,7 @@ pub enum Scan {
 }
 
 /// Looks for the end of a head in an input that grows; octets seen are not looked at again, except
-/// those of the last, unfinished line.
+/// those of the last, unfinished line, and a block of what follows a head.
 #[derive(Debug)]
 pub struct Scanner {
     /// Where the request-line starts, behind leading empty lines.

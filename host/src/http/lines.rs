@@ -3,6 +3,7 @@
 //! Lines are short: to look for the end of each by itself costs more than the look. So sixty-four octets at a time are
 //! asked which of them may end a line, and the answer is a mask, whose lowest bit is the first octet's.
 
+use memchr::memchr;
 use wide::u8x16;
 
 /// A line of a head.
@@ -26,7 +27,7 @@ pub struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// Those from offset `start` on.
     pub fn new(input: &'a [u8], start: usize) -> Lines<'a> {
-        Lines { start, marks: Marks { input, start, next: start, found: 0 } }
+        Lines { start, marks: Marks::new(input, start) }
     }
 }
 
@@ -37,18 +38,18 @@ impl<'a> Iterator for Lines<'a> {
     fn next(&mut self) -> Option<Line<'a>> {
         let (input, start) = (self.marks.input, self.start);
         let mark = self.marks.next()?;
-        let mut feed = mark;
-        while input[feed] != b'\n' {
-            feed = self.marks.next()?;
-        }
-        let is_clean = input[mark] == b'\r' && feed == mark + 1;
-        let octets = &input[start..feed];
+        let (octets, feed, is_clean) = match &input[mark..] {
+            [b'\r', b'\n', ..] => (&input[start..mark], self.marks.next()?, true),
+            rest => {
+                // Of CR and NUL there may be thousands, each a mark.
+                let feed = mark + memchr(b'\n', rest)?;
+                self.marks = Marks::new(input, feed + 1);
+                let octets = &input[start..feed];
+                (octets.strip_suffix(b"\r").unwrap_or(octets), feed, false)
+            }
+        };
         self.start = feed + 1;
-        Some(Line {
-            octets: octets.strip_suffix(b"\r").unwrap_or(octets),
-            end: self.start,
-            is_clean,
-        })
+        Some(Line { octets, end: self.start, is_clean })
     }
 }
 
@@ -65,6 +66,15 @@ struct Marks<'a> {
     next: usize,
     /// What was found in it, and has not been given out.
     found: u64,
+}
+
+impl<'a> Marks<'a> {
+    /// Those from offset `start` on.
+    #[inline]
+    fn new(input: &'a [u8], start: usize) -> Marks<'a> {
+        debug_assert!(start <= input.len(), "a line starts in the input, or where it ends");
+        Marks { input, start, next: start, found: 0 }
+    }
 }
 
 impl Iterator for Marks<'_> {

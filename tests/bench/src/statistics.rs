@@ -45,7 +45,7 @@ impl Limit {
     /// By the medians of some rounds.
     pub fn of(rounds: &[Round]) -> Limit {
         let busy = Measure::Busy.median(rounds);
-        let waiting = median(rounds.iter().map(|round| round.waiting).collect());
+        let waiting = Measure::Waiting.median(rounds);
         match (busy >= BUSY_MIN, busy + waiting >= BUSY_MIN) {
             (true, _) => Limit::Server,
             (false, true) => Limit::Others,
@@ -271,5 +271,6 @@ mod tests {
             assert_eq!(number(value), text);
         }
         assert_eq!(Measure::Busy.format(0.954), "95");
+        assert_eq!(Measure::Waiting.format(0.0154), "1.5");
     }
 }
