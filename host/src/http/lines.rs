@@ -41,7 +41,7 @@ impl<'a> Iterator for Lines<'a> {
         let (octets, feed, is_clean) = match &input[mark..] {
             [b'\r', b'\n', ..] => (&input[start..mark], self.marks.next()?, true),
             rest => {
-                // Of CR and NUL there may be thousands, each a mark.
+                // Of CR and NUL there may be thousands, each a mark: they are passed over, and marks begin anew.
                 let feed = mark + memchr(b'\n', rest)?;
                 self.marks = Marks::new(input, feed + 1);
                 let octets = &input[start..feed];
@@ -60,11 +60,9 @@ const BLOCK_OCTETS: usize = u64::BITS as usize;
 #[derive(Debug)]
 struct Marks<'a> {
     input: &'a [u8],
-    /// Where the block starts that was looked at last.
-    start: usize,
-    /// Where the next one does.
+    /// Where the block starts that is to be looked at next.
     next: usize,
-    /// What was found in it, and has not been given out.
+    /// What was found in the one before it, and has not been given out.
     found: u64,
 }
 
@@ -73,7 +71,7 @@ impl<'a> Marks<'a> {
     #[inline]
     fn new(input: &'a [u8], start: usize) -> Marks<'a> {
         debug_assert!(start <= input.len(), "a line starts in the input, or where it ends");
-        Marks { input, start, next: start, found: 0 }
+        Marks { input, next: start, found: 0 }
     }
 }
 
@@ -83,11 +81,10 @@ impl Iterator for Marks<'_> {
     #[inline]
     fn next(&mut self) -> Option<usize> {
         while self.found == 0 {
-            self.start = self.next;
-            self.found = marks_at(self.input, self.start)?;
+            self.found = marks_at(self.input, self.next)?;
             self.next += BLOCK_OCTETS;
         }
-        let place = self.start + self.found.trailing_zeros() as usize;
+        let place = self.next - BLOCK_OCTETS + self.found.trailing_zeros() as usize;
         self.found &= self.found - 1;
         Some(place)
     }
@@ -96,12 +93,9 @@ impl Iterator for Marks<'_> {
 /// Which of the octets from `start` on are CR, LF or NUL, of as many as a block has. None: there are no octets.
 #[inline]
 fn marks_at(input: &[u8], start: usize) -> Option<u64> {
-    let rest = &input[start.min(input.len())..];
+    let rest = input.get(start..).filter(|rest| !rest.is_empty())?;
     if let Some(block) = rest.first_chunk() {
         return Some(marks(block));
-    }
-    if rest.is_empty() {
-        return None;
     }
     // The last octets, in a block that starts before them if there is so much.
     Some(match input.last_chunk() {
