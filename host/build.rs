@@ -1,38 +1,21 @@
-//! Builds the default guest for `sandbox` and the adapters for `compose`, which embed them; compiles the default
-//! guest, so that no start has to; and lists the sources of the SDK for `project`, which embeds those.
+//! Builds the default guest for `sandbox`, which embeds it; embeds its compiled code, too, where
+//! `.ci/release` has put that into `prebuilt/`; and lists the sources of the SDK for `project`,
+//! which embeds those.
+//!
+//! Nothing here compiles WebAssembly: a compiler for the build script would have to be built beside
+//! the server's, and takes a third of a first build's time. A server without embedded code compiles
+//! the guest when it first starts.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use wasmtime::{Config, Engine};
-
-#[path = "src/sandbox/compiler_config.rs"]
-mod compiler_config;
-#[path = "src/sandbox/plain.rs"]
-#[allow(dead_code, reason = "the server needs more of it")]
-mod plain;
-
 /// What the SDK is made of, below the repository's folder.
 const SDK: [&str; 5] =
     ["guest/Cargo.toml", "guest/sdk/Cargo.toml", "guest/sdk/src", "guest/src", "wit"];
 
-/// What processors of the last ten years have (x86-64-v3), in the words of the compiler. On others the server compiles
-/// the guest when it starts.
-const X86_64_V3: [&str; 12] = [
-    "has_cmpxchg16b",
-    "has_sse3",
-    "has_ssse3",
-    "has_sse41",
-    "has_sse42",
-    "has_popcnt",
-    "has_avx",
-    "has_avx2",
-    "has_bmi1",
-    "has_bmi2",
-    "has_fma",
-    "has_lzcnt",
-];
+/// Where `wasmhttpd prebuild` writes, below this package's folder.
+const PREBUILT: &str = "prebuilt";
 
 fn main() {
     let component = guest_build::component_with_small_stack(
@@ -40,61 +23,42 @@ fn main() {
         &["guest/default", "guest/sdk", "guest/src", "guest/Cargo.toml", "wit"],
     );
     println!("cargo::rustc-env=WASMHTTPD_GUEST={}", component.display());
-    match compile(&component) {
+    match code(&component) {
         Ok(code) => println!("cargo::rustc-env=WASMHTTPD_GUEST_CODE={}", code.display()),
-        Err(error) => println!("cargo::error=cannot compile the default guest: {error:#}"),
+        Err(error) => println!("cargo::error=cannot embed the default guest's code: {error}"),
     }
-    for (package, variable) in
-        [("wasi-http", "WASMHTTPD_WASI_HTTP"), ("wasi-cli", "WASMHTTPD_WASI_CLI")]
-    {
-        let source = format!("guest/adapters/{package}");
-        let sources = [
-            &source,
-            "guest/adapters/shared",
-            "guest/src/error.html",
-            "host/src/http/status.rs",
-            "wit",
-        ];
-        let adapter = guest_build::component(&format!("{package}-adapter"), &sources);
-        println!("cargo::rustc-env={variable}={}", adapter.display());
+    match variable("TARGET") {
+        Ok(target) => println!("cargo::rustc-env=WASMHTTPD_TARGET={target}"),
+        Err(error) => println!("cargo::error={error}"),
     }
     if let Err(error) = list_sdk() {
         println!("cargo::error=cannot list the sources of the SDK: {error}");
     }
 }
 
-/// Compiles a component to a file, which stays empty for a processor that the compiler here is not for.
-fn compile(component: &Path) -> wasmtime::Result<PathBuf> {
-    for source in ["src/sandbox/compiler_config.rs", "src/sandbox/plain.rs"] {
-        println!("cargo::rerun-if-changed={source}");
-    }
-    let octets = fs::read(component)?;
-    let code = match env::var("CARGO_CFG_TARGET_ARCH")? == env::consts::ARCH {
-        true => Engine::new(&target_config()?)?.precompile_component(&plain::prepare(&octets).0)?,
-        false => Vec::new(),
+/// The file of the compiled code: empty, unless there is code of this very component.
+fn code(component: &Path) -> io::Result<PathBuf> {
+    println!("cargo::rerun-if-changed={PREBUILT}");
+    let prebuilt = Path::new(&variable("CARGO_MANIFEST_DIR")?).join(PREBUILT);
+    let code = match fs::read(prebuilt.join("guest.wasm")) {
+        Ok(compiled) if compiled == fs::read(component)? => fs::read(prebuilt.join("guest.code"))?,
+        Ok(_) => {
+            println!(
+                "cargo::warning=host/{PREBUILT} has the code of another guest, which is left out \
+                 (try .ci/release, or remove host/{PREBUILT}/guest.*)"
+            );
+            Vec::new()
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error),
     };
     let path = component.with_extension("code");
     fs::write(&path, code)?;
     Ok(path)
 }
 
-/// As the server compiles, but for processors like the target's rather than for the one at hand.
-fn target_config() -> wasmtime::Result<Config> {
-    let mut config = compiler_config::compiler_config();
-    config.target(&env::var("TARGET")?)?;
-    if env::consts::ARCH == "x86_64" {
-        for flag in X86_64_V3 {
-            // SAFETY: a flag lets the compiler use instructions; whether a processor has them is asked when the
-            // code is loaded.
-            unsafe { config.cranelift_flag_enable(flag) };
-        }
-    }
-    Ok(config)
-}
-
 /// Writes the paths that the SDK's files have in a project, and their contents, as an array.
 fn list_sdk() -> io::Result<()> {
-    let variable = |name| env::var(name).map_err(io::Error::other);
     let root = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
     let mut files = Vec::new();
     for path in SDK {
@@ -123,4 +87,9 @@ fn find(root: &Path, path: &str, files: &mut Vec<String>) -> io::Result<()> {
         find(root, &format!("{path}/{}", name.to_string_lossy()), files)?;
     }
     Ok(())
+}
+
+/// A variable that cargo sets for build scripts.
+fn variable(name: &str) -> io::Result<String> {
+    env::var(name).map_err(|error| io::Error::other(format!("{name}: {error}")))
 }

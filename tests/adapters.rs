@@ -1,12 +1,15 @@
 //! The adapters by what is theirs: folders, streams, what they refuse to believe, and the command.
 
-use std::fs::File;
+use std::fs::{self, File};
+use std::path::Path;
 use std::time::Instant;
 
-use fixtures::HOSTILE;
+use fixtures::{HOSTILE, adapters};
+use wasmhttpd::compose::{WASI_CLI, WASI_HTTP};
 
 use crate::harness::{
-    Composed, ComposedCommand, DEADLINE, KIB, MIB, Site, pattern, without_file_privileges,
+    Composed, ComposedCommand, DEADLINE, KIB, MIB, Site, find_wasmtime, missing, pattern,
+    without_file_privileges,
 };
 use crate::hostile;
 use crate::hostile_lookups::{ESCAPES, ROOT_ITSELF, add_ways_out};
@@ -19,9 +22,26 @@ fn request(line: &str, fields: &str) -> String {
     format!("{line} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n")
 }
 
+/// The program has the adapters from `host/adapters`, so that nobody's first build has to wait for
+/// them.
+#[test]
+fn the_committed_adapters_are_what_their_sources_make() {
+    for (file, committed, built) in [
+        ("wasi-cli.wasm", WASI_CLI, adapters::WASI_CLI),
+        ("wasi-http.wasm", WASI_HTTP, adapters::WASI_HTTP),
+    ] {
+        let octets = fs::read(built).expect("an adapter that was built");
+        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters").join(file);
+        assert!(octets == committed, "try cp '{built}' '{}'", place.display());
+    }
+}
+
 /// A folder called like a host name is that site's, and `/` is everybody else's.
 #[test]
 fn a_folder_is_picked_by_the_name_of_the_site() {
+    if find_wasmtime().is_none() {
+        return;
+    }
     let site = site().file("one/index.html", "one\n");
     let (www, one) = (site.root(), site.path("one"));
     let folders = [format!("{}::/", www.display()), format!("{}::/one.example", one.display())];
@@ -41,6 +61,9 @@ fn a_folder_is_picked_by_the_name_of_the_site() {
 /// Without a folder for everybody else there is nothing for them, unless it is the only one.
 #[test]
 fn without_a_folder_for_all_names_others_are_missing() {
+    if find_wasmtime().is_none() {
+        return;
+    }
     let site = site().file("one/index.html", "one\n").file("two/index.html", "two\n");
     let folders = [
         format!("{}::/one.example", site.path("one").display()),
@@ -59,6 +82,9 @@ fn without_a_folder_for_all_names_others_are_missing() {
 /// However large a file is, it goes through in pieces, each at its place.
 #[test]
 fn a_large_file_is_streamed() {
+    if find_wasmtime().is_none() {
+        return;
+    }
     let content = pattern(16 * MIB);
     let server =
         Composed::serve(site().file("www/large.bin", &content).hole("www/hole", 1 << 30), &[]);
@@ -84,6 +110,9 @@ fn a_large_file_is_streamed() {
 /// What is announced and cannot be sent ends the connection: nobody takes a part for the whole.
 #[test]
 fn a_file_that_shrinks_ends_the_connection() {
+    if find_wasmtime().is_none() {
+        return;
+    }
     let server = Composed::serve(site().hole("www/hole", 1 << 30), &[]);
     let mut client = server.client();
     client.send(request("GET /hole", ""));
@@ -97,6 +126,9 @@ fn a_file_that_shrinks_ends_the_connection() {
 
 #[test]
 fn head_has_the_fields_of_get_and_the_connection_goes_on() {
+    if find_wasmtime().is_none() {
+        return;
+    }
     let server = Composed::serve(site(), &[]);
     let mut client = server.client();
     for _ in 0..3 {
@@ -111,6 +143,9 @@ fn head_has_the_fields_of_get_and_the_connection_goes_on() {
 /// The same limits as those of wasmhttpd, on both sides of the edge.
 #[test]
 fn a_head_too_long_is_431_or_414() {
+    if find_wasmtime().is_none() {
+        return;
+    }
     let server = Composed::serve(site(), &[]);
     // What is handed on has names in small letters and a Host of its own, as here.
     let head = |octets: usize| {
@@ -127,18 +162,24 @@ fn a_head_too_long_is_431_or_414() {
 /// A file that may not be read is 403, or 404 for who cannot tell the difference.
 #[test]
 fn a_file_that_may_not_be_read_is_forbidden() {
-    if without_file_privileges().is_none_or(|under| !under.is_empty()) {
-        return crate::harness::skip("whoever runs this may read everything");
+    if find_wasmtime().is_none() {
+        return;
     }
-    let server = Composed::serve(site(), &[]);
+    let Some(under) = without_file_privileges() else {
+        return missing("setpriv, for root to give up its privileges");
+    };
+    let server = Composed::serve(site().under(under), &[]);
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o000);
-    std::fs::set_permissions(server.site.path("www/a.txt"), mode).expect("a file of our own");
+    fs::set_permissions(server.site.path("www/a.txt"), mode).expect("a file of our own");
     server.get("/a.txt").expect(403);
 }
 
 /// No path that a guest can name leads out of its folder, nor waits for somebody to write.
 #[test]
 fn no_candidate_leaves_the_folder() {
+    if find_wasmtime().is_none() {
+        return;
+    }
     let site = hostile::site();
     add_ways_out(&site);
     let server = Composed::serve(site, &[HOSTILE]);
@@ -158,6 +199,9 @@ fn no_candidate_leaves_the_folder() {
 /// What breaks the contract is a 500, said on standard error, and not an octet of it is sent.
 #[test]
 fn answers_that_break_the_contract_are_refused() {
+    if find_wasmtime().is_none() {
+        return;
+    }
     let server = Composed::serve(hostile::site(), &[HOSTILE]);
     for target in [
         "/fields/end-inside",
@@ -197,6 +241,9 @@ fn answers_that_break_the_contract_are_refused() {
 /// A trap ends the instance, and with it what the host asked of it; others go on.
 #[test]
 fn a_trap_costs_its_request() {
+    if find_wasmtime().is_none() {
+        return;
+    }
     let server = Composed::serve(hostile::site(), &[HOSTILE]);
     server.get("/trap").expect(500);
     assert_eq!(server.get("/ok").expect(200).text(), "ok\n");
@@ -204,6 +251,9 @@ fn a_trap_costs_its_request() {
 
 #[test]
 fn the_command_writes_the_whole_answer() {
+    if find_wasmtime().is_none() {
+        return;
+    }
     let command = ComposedCommand::new(site(), &[]);
     let text = |input: &str| {
         let ran = command.run(input.as_bytes());
@@ -227,6 +277,9 @@ fn the_command_writes_the_whole_answer() {
 
 #[test]
 fn the_command_wants_a_whole_head() {
+    if find_wasmtime().is_none() {
+        return;
+    }
     let command = ComposedCommand::new(site(), &[]);
     for input in ["", "GET / HTTP/1.1\r\nHost: x\r\n", "\r\n\r\n"] {
         let ran = command.run(input.as_bytes());

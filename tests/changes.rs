@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::harness::{
-    Site, age, rename, shell_limit, skip, wait_until, without_file_privileges, write,
+    Site, age, missing, rename, shell_limit, wait_until, without_file_privileges, write,
 };
 
 /// No answer is of another moment.
@@ -160,7 +160,7 @@ fn a_file_that_became_something_else_is_seen() {
 #[test]
 fn permissions_that_are_taken_away_are_gone() {
     let Some(under) = without_file_privileges() else {
-        return skip("root, and no setpriv to give up its privileges");
+        return missing("setpriv, for root to give up its privileges");
     };
     let server = site().under(under).file("www/a.txt", "one\n").serve(AT_ONCE);
     let path = server.site.path("www/a.txt");

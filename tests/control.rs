@@ -1,4 +1,5 @@
-//! The control socket and `wasmhttpd ctl`: who may use it, what it says, and what cannot disturb it.
+//! The control socket and `wasmhttpd ctl`: who may use it, what it says, and what cannot disturb
+//! it.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -305,8 +306,8 @@ fn a_server_stops_while_a_swap_takes_its_time() {
     assert!(start.elapsed() < DEADLINE / 2, "took {:?}", start.elapsed());
 }
 
-/// However many wait for something, who asks how things stand waits for nothing, and one more who would have
-/// to wait is told so. It once was closed without a word.
+/// However many wait for something, who asks how things stand waits for nothing, and one more who
+/// would have to wait is told so. It once was closed without a word.
 #[test]
 fn status_is_told_while_many_wait() {
     let server = controlled(site());

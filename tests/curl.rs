@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::harness::{Server, Site, skip};
+use crate::harness::{Server, Site, missing};
 
 /// Runs curl and returns what it printed; none if there is no curl.
 fn curl(server: &Server, arguments: &[&str], target: &str) -> Option<String> {
@@ -12,7 +12,7 @@ fn curl(server: &Server, arguments: &[&str], target: &str) -> Option<String> {
     // No configuration or proxy of whoever runs the tests.
     command.args(["-q", "--noproxy", "*", "-sS", "--max-time", "30"]).args(arguments).arg(address);
     let Ok(output) = command.output() else {
-        skip("there is no curl");
+        missing("curl");
         return None;
     };
     let errors = String::from_utf8_lossy(&output.stderr);

@@ -1,8 +1,10 @@
-//! What the documents say happens: every command in them is run as written, and prints what they show.
+//! What the documents say happens: every command in them is run as written, and prints what they
+//! show.
 //!
-//! The documents are found, not listed. Each has a bash and a folder of its own with a fresh copy of the
-//! sample site, and where that can be had a network of its own. Blocks that need a package registry are
-//! run only where the environment variable WASMHTTPD_REGISTRIES is 1, as `.ci/run` sets it.
+//! The documents are found, not listed. Each has a bash and a folder of its own with a fresh copy
+//! of the sample site, and where that can be had a network of its own. Blocks that need a package
+//! registry are run only where the environment variable WASMHTTPD_REGISTRIES is 1, as `.ci/run`
+//! sets it.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,7 +14,7 @@ use std::time::Duration;
 
 use crate::harness::document::{Block, blocks};
 use crate::harness::shell::{Scratch, can_be_alone, root};
-use crate::harness::{skip, wasmtime};
+use crate::harness::{find_wasmtime, missing, skip};
 
 /// Longest time for a document: a wasmtime without its cache compiles the guest for every call.
 const TIME: Duration = Duration::from_secs(900);
@@ -56,8 +58,6 @@ fn add(folder: &Path, is_wanted: fn(&str) -> bool, found: &mut Vec<PathBuf>) {
 
 /// Runs the blocks that `is_wanted` of all documents. Returns how many there were.
 fn run(is_wanted: impl Fn(&str, &Block) -> bool, alone: bool, time: Duration) -> usize {
-    // Before anything has a deadline.
-    wasmtime();
     let mut wanted = Vec::new();
     for path in documents() {
         let name = path.strip_prefix(root()).expect("below it").display().to_string();
@@ -91,6 +91,9 @@ fn run(is_wanted: impl Fn(&str, &Block) -> bool, alone: bool, time: Duration) ->
 
 #[test]
 fn documents_do_what_they_say() {
+    if find_wasmtime().is_none() {
+        return;
+    }
     let count = run(
         |name, block| {
             if !block.needs.is_empty() {
@@ -108,6 +111,9 @@ fn documents_do_what_they_say() {
 #[test]
 fn documents_that_need_a_registry_do_what_they_say() {
     if std::env::var("WASMHTTPD_REGISTRIES").is_ok_and(|word| word == "1") {
+        if find_wasmtime().is_none() {
+            return;
+        }
         let there: Vec<&str> =
             NEEDS.iter().filter(|need| is_there(need.1)).map(|need| need.0).collect();
         let count = run(
@@ -115,7 +121,7 @@ fn documents_that_need_a_registry_do_what_they_say() {
                 for need in &block.needs {
                     assert!(NEEDS.iter().any(|known| known.0 == need), "{name}: needs {need}?");
                     if !there.contains(&need.as_str()) {
-                        skip(&format!("{name}:{}: {need} cannot be reached", block.line));
+                        missing(&format!("{need}, for {name}:{}", block.line));
                         return false;
                     }
                 }

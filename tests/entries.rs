@@ -12,7 +12,8 @@ use fixtures::HOSTILE;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::harness::{
-    Client, DEADLINE, MIB, Response, Server, Site, age, skip, without_file_privileges, write,
+    Client, DEADLINE, MIB, Response, Server, Site, age, missing, skip, without_file_privileges,
+    write,
 };
 
 /// When the files of a site were last modified, as the guest tells it.
@@ -176,7 +177,7 @@ fn names_that_are_not_utf_8_are_left_out() {
 #[test]
 fn a_directory_that_may_not_be_read_is_forbidden() {
     let Some(under) = without_file_privileges() else {
-        return skip("this user may read everything");
+        return missing("setpriv, for root to give up its privileges");
     };
     let site =
         site().file("www/index.html", "front\n").file("www/locked/a.txt", "a\n").under(under);
@@ -207,7 +208,7 @@ fn a_directory_that_may_not_be_read_is_forbidden() {
 #[test]
 fn a_link_to_what_may_not_be_reached_is_left_out() {
     let Some(under) = without_file_privileges() else {
-        return skip("this user may read everything");
+        return missing("setpriv, for root to give up its privileges");
     };
     let site = site()
         .file("www/folder/a.txt", "a\n")

@@ -1,5 +1,5 @@
-//! The examples of `guest/examples`, each as its own web.conf has it: components that import nothing,
-//! over a real socket.
+//! The examples of `guest/examples`, each as its own web.conf has it: components that import
+//! nothing, over a real socket.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,8 @@ use crate::harness::{Client, Server, Site};
 /// The password of the sample web.conf: `alice:correct horse`.
 const AUTHORIZATION: &str = "Authorization: Basic YWxpY2U6Y29ycmVjdCBob3JzZQ==\r\n";
 
-/// As Python's hmac signs `/docs/` with the key of the sample web.conf, until a far day and a past one.
+/// As Python's hmac signs `/docs/` with the key of the sample web.conf, until a far day and a past
+/// one.
 const LINK: &str = "/docs/?until=9999-12-31&signature=IZWqTAGd2iASeBmlTAlMT-nO5Czu8kPy_Wg6wRa5yYE";
 const EXPIRED: &str =
     "/docs/?until=2020-01-01&signature=IX5S9Tjmy8fulsMW1G_fZBTNqQ2iJ68MuskUcXv7h0E";

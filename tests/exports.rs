@@ -1,4 +1,5 @@
-//! What `wasmhttpd ctl` takes out of a server that serves: its next requests as calls, and its guest.
+//! What `wasmhttpd ctl` takes out of a server that serves: its next requests as calls, and its
+//! guest.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -43,8 +44,8 @@ fn capture_shows_calls_and_masks_credentials() {
     }
 }
 
-/// A call that is longer than a program's arguments may be is not shown, and the others are. It once ended
-/// the capture.
+/// A call that is longer than a program's arguments may be is not shown, and the others are. It
+/// once ended the capture.
 #[test]
 fn a_call_that_no_shell_can_make_is_named() {
     let server = site().serve(&format!("parameter control {SOCKET}\nparameter head-limit 256K"));
@@ -66,7 +67,8 @@ fn written(server: &Server) -> Vec<u8> {
     output.stdout
 }
 
-/// The configuration inside is the one that serves. It once was the one of web.conf after a rollback.
+/// The configuration inside is the one that serves. It once was the one of web.conf after a
+/// rollback.
 #[test]
 fn a_guest_that_was_rolled_back_to_is_written_with_its_own_configuration() {
     let server = controlled(site());

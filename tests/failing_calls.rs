@@ -1,5 +1,5 @@
-//! A call of the serving guest that failed is in the log once, as a line that makes it again; without
-//! what was secret, and not so often as to fill a disk.
+//! A call of the serving guest that failed is in the log once, as a line that makes it again;
+//! without what was secret, and not so often as to fill a disk.
 
 use std::time::Instant;
 
@@ -79,8 +79,8 @@ fn nothing_of_a_request_is_logged_where_that_is_not_wanted() {
     assert!(!server.stderr.text().contains("hush"));
 }
 
-/// Whoever makes the guest fail hundreds of times gets a few lines a second, and how many more there
-/// were.
+/// Whoever makes the guest fail hundreds of times gets a few lines a second, and how many more
+/// there were.
 #[test]
 fn hundreds_of_failures_are_logged_at_a_bounded_rate() {
     let server = serve("t7r", "");

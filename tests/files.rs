@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::harness::{Server, Site, age, rename, skip, without_file_privileges, write};
+use crate::harness::{Server, Site, age, missing, rename, skip, without_file_privileges, write};
 
 fn site() -> Site {
     Site::new().file("www/index.html", "front\n").file("secret", "the secret\n")
@@ -102,7 +102,7 @@ fn pipes_sockets_and_devices_are_not_served() {
 #[test]
 fn what_may_not_be_read_is_403() {
     let Some(under) = without_file_privileges() else {
-        return skip("root, and no setpriv to give up its privileges");
+        return missing("setpriv, for root to give up its privileges");
     };
     let site = site().under(under).file("www/locked.txt", "a").file("www/closed/a.txt", "a");
     let set = |name: &str, mode| {

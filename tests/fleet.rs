@@ -8,7 +8,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use crate::harness::{Client, Server, editions, skip, wait_until};
+use crate::harness::{Client, Server, editions, missing, wait_until};
 
 const DOCUMENT: &str = include_str!("../docs/scaling-out.md");
 
@@ -41,7 +41,7 @@ impl Balancer {
         command.args(["-e", "stderr", "-g", "daemon off;", "-c", "nginx.conf", "-p"]);
         command.arg(folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
         let Ok(child) = command.spawn() else {
-            skip("there is no nginx");
+            missing("nginx (try .ci/setup)");
             return None;
         };
         let mut balancer = Balancer { address, child, _folder: folder };
@@ -121,8 +121,8 @@ fn a_fleet_is_swapped_one_by_one_while_it_serves() {
     assert!(seen.iter().all(|seen| seen[1] > 0 && seen[2] > 0), "{seen:?}");
 }
 
-/// All clients have the balancer's address: one failure of a new guest is enough, and the other machine
-/// never had it.
+/// All clients have the balancer's address: one failure of a new guest is enough, and the other
+/// machine never had it.
 #[test]
 fn a_guest_that_fails_is_turned_out_of_the_machine_that_tried_it() {
     let machines = machines();

@@ -1,8 +1,8 @@
 //! What a path leads to is taken to be so still, for as long as web.conf says and no longer.
 //!
-//! With a freshness of an hour it shows what is taken to be so: files are changed and asked for, and
-//! what is answered says whether the file system was. What is changed without any freshness is in
-//! `changes` and `remembered`.
+//! With a freshness of an hour it shows what is taken to be so: files are changed and asked for,
+//! and what is answered says whether the file system was. What is changed without any freshness is
+//! in `changes` and `remembered`.
 
 use std::fs;
 use std::time::{Duration, Instant, SystemTime};
@@ -76,7 +76,8 @@ fn a_change_is_seen_within_a_second() {
     }
 }
 
-/// No question is asked for what is fresh, and none is left to be asked when web.conf is read again.
+/// No question is asked for what is fresh, and none is left to be asked when web.conf is read
+/// again.
 #[test]
 fn what_is_fresh_is_served_until_web_conf_is_read_again() {
     let site = site().file("www/a.txt", "one\n").file("www/large.txt", pattern(LARGE));

@@ -89,8 +89,8 @@ fn a_deadline_is_as_long_as_it_says() {
     assert!(took < Duration::from_secs(5), "took {took:?}");
 }
 
-/// Fault 1: a call that takes longer than the clock of deadlines goes on after it was last needed. It
-/// once rested then, and the call never ended.
+/// Fault 1: a call that takes longer than the clock of deadlines goes on after it was last needed.
+/// It once rested then, and the call never ended.
 #[test]
 fn a_deadline_of_many_seconds_is_kept() {
     let server = hostile("parameter guest-deadline 11000");

@@ -1,4 +1,5 @@
-//! `docs/http.md` names every test that is named for a section of an RFC, and only tests that exist.
+//! `docs/http.md` names every test that is named for a section of an RFC, and only tests that
+//! exist.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,5 @@
-//! Guests in other languages, built from their registries' packages by the documented commands. They
-//! run in the second tier only: see `harness::Packages`.
+//! Guests in other languages, built from their registries' packages by the documented commands.
+//! They run in the second tier only: see `harness::Packages`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,8 @@ impl Copy {
     }
 }
 
-/// Copies the files of a folder; what was built in it is not among them, as it has folders of its own.
+/// Copies the files of a folder; what was built in it is not among them, as it has folders of its
+/// own.
 fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     let entries = fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));

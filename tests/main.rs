@@ -8,10 +8,12 @@ mod harness;
 
 mod access_log;
 mod adapters;
+mod bindings;
 mod broken;
 mod cases;
 mod changes;
 mod code_cache;
+mod comments;
 mod component;
 mod compose;
 mod conditional;

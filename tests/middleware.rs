@@ -57,8 +57,8 @@ fn reload(server: &Server, guest: &str, clients: &Askers) {
     some_answers(clients);
 }
 
-/// Basic auth goes in front of the guest, and away again, and clients that ask all the while get what they
-/// always got.
+/// Basic auth goes in front of the guest, and away again, and clients that ask all the while get
+/// what they always got.
 #[test]
 fn middleware_is_put_in_front_of_a_guest_that_serves() {
     let server = site().serve(&lines(""));

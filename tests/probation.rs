@@ -52,8 +52,8 @@ fn is_turned_out(server: &Server) {
     assert!(refusal.contains("generation 2 failed for "), "{refusal:?}");
 }
 
-/// The bar: one in ten requests traps, which the rehearsal did not meet. Three clients are enough, and
-/// one line tells the whole story.
+/// The bar: one in ten requests traps, which the rehearsal did not meet. Three clients are enough,
+/// and one line tells the whole story.
 #[test]
 fn failures_of_several_clients_bring_the_previous_guest_back() {
     let server = serve("t7r", "");
@@ -104,8 +104,8 @@ fn every_kind_of_failure_counts() {
     }
 }
 
-/// What the guest before fails at, too, says nothing against the new one: who knows such a request, and has
-/// addresses enough, does not turn out a guest that closes a hole. It once was so.
+/// What the guest before fails at, too, says nothing against the new one: who knows such a request,
+/// and has addresses enough, does not turn out a guest that closes a hole. It once was so.
 #[test]
 fn what_both_guests_fail_at_turns_nobody_out() {
     for retry in ["off", "on"] {
@@ -158,8 +158,8 @@ fn with_retries_nobody_sees_a_failure() {
     }
 }
 
-/// A failure is answered from the start, whatever the request was about to be given: a directory that
-/// had to be read, a file that is streamed, the middle of a pipeline.
+/// A failure is answered from the start, whatever the request was about to be given: a directory
+/// that had to be read, a file that is streamed, the middle of a pipeline.
 #[test]
 fn with_retries_every_kind_of_request_starts_again() {
     let lines = "parameter swap-retry on\nparameter probation-clients 1000";
@@ -182,8 +182,8 @@ fn with_retries_every_kind_of_request_starts_again() {
     stays(&server);
 }
 
-/// A request that waited for a directory while its guest was turned out is answered by the one that came
-/// back, too, if the other fails at it in the end. It once was a 500.
+/// A request that waited for a directory while its guest was turned out is answered by the one that
+/// came back, too, if the other fails at it in the end. It once was a 500.
 #[test]
 fn with_retries_a_request_that_waits_survives_the_guest_that_is_turned_out() {
     let site = waiting::site(Duration::from_secs(3)).file("www/edition-0001.txt", "edition 0001\n");
@@ -280,8 +280,8 @@ fn a_guest_that_was_rolled_back_to_is_not_on_probation() {
     stays(&server);
 }
 
-/// A guest is turned out at once and for good, though the decision finds somebody busy with the next
-/// swap until the probation is over. It once stayed then.
+/// A guest is turned out at once and for good, though the decision finds somebody busy with the
+/// next swap until the probation is over. It once stayed then.
 #[test]
 fn a_guest_is_turned_out_while_another_swap_takes_long() {
     let site = editions().edition("two.wasm", 2, "t7r").edition("loop.wasm", 3, "l*c");

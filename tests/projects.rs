@@ -1,5 +1,5 @@
-//! `wasmhttpd new`: what it writes, and that what it prints next is true. The latter needs packages from
-//! registries: see `harness::Packages`.
+//! `wasmhttpd new`: what it writes, and that what it prints next is true. The latter needs packages
+//! from registries: see `harness::Packages`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -94,7 +94,8 @@ fn does_as_printed(lang: &str, expected: &str) {
     let said: String = steps.iter().map(|step| shell(&folder, step)).collect();
     assert!(said.contains(expected), "{expected:?} is missing: {said}");
 
-    // A port that is free, and what is compiled is kept: a test does not wait that long for a server.
+    // A port that is free, and what is compiled is kept: a test does not wait that long for a
+    // server.
     let conf = fs::read_to_string(folder.join("web.conf")).expect("a file");
     write(&folder.join("web.conf"), &conf.replace("127.0.0.1:8080", "127.0.0.1:0"));
     shell(&folder, "wasmhttpd --check");

@@ -1,5 +1,5 @@
-//! The thread that reads directories: what it does for clients that leave, how much it takes on, and
-//! what happens without it.
+//! The thread that reads directories: what it does for clients that leave, how much it takes on,
+//! and what happens without it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -27,8 +27,8 @@ fn serve(lines: &str) -> Server {
         .serve(&format!("{TINY}\n{lines}"))
 }
 
-/// Asserts that a swap to a file is refused at a step, for a reason with these words in it, that all
-/// of it is in the log too, and that nothing has changed.
+/// Asserts that a swap to a file is refused at a step, for a reason with these words in it, that
+/// all of it is in the log too, and that nothing has changed.
 fn refused_file(server: &Server, file: &Path, step: &str, words: &[&str]) {
     let before = control::status(server);
     let reply = control::swap(server, file);
@@ -255,8 +255,8 @@ fn a_component_that_takes_too_long_to_compile_is_refused() {
     disarmed("parameter compile-timeout 1", &bomb, &["within 1 s", "compile-timeout"]);
 }
 
-/// A guest that an interpreter is part of takes half a minute to compile; on a machine where others want
-/// the processors too, that was a minute by the clock, and the guest was refused.
+/// A guest that an interpreter is part of takes half a minute to compile; on a machine where others
+/// want the processors too, that was a minute by the clock, and the guest was refused.
 #[test]
 fn a_compiler_that_waits_for_a_processor_is_not_late() {
     let server = serve("");

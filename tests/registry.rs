@@ -120,8 +120,8 @@ fn damage(site: &Site, ending: &str) {
     std::fs::write(path, octets).expect("a file");
 }
 
-/// `ctl swap` and `ctl shadow` take references as they take files; a digest that is not the one of what
-/// the registry has is refused.
+/// `ctl swap` and `ctl shadow` take references as they take files; a digest that is not the one of
+/// what the registry has is refused.
 #[test]
 fn ctl_takes_references() {
     let Some((site, registry)) = pushed(&[1, 2, 3]) else { return };

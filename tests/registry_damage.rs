@@ -1,5 +1,5 @@
-//! What a registry says, damaged at random: a pull brings what was pushed, or says why not. It never
-//! panics, which would end the server, and never takes longer than it may.
+//! What a registry says, damaged at random: a pull brings what was pushed, or says why not. It
+//! never panics, which would end the server, and never takes longer than it may.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

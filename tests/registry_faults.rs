@@ -1,5 +1,5 @@
-//! A registry that lies, breaks and hangs: every kind of fault at every stage of a pull. The guest that
-//! serves never notices, whoever asked is told why, and nothing is left over.
+//! A registry that lies, breaks and hangs: every kind of fault at every stage of a pull. The guest
+//! that serves never notices, whoever asked is told why, and nothing is left over.
 
 use std::sync::Mutex;
 use std::thread;

@@ -17,8 +17,8 @@ fn silent() -> Liar {
     Liar::start(|_, _| Told { octets: Vec::new(), then: Then::Hang })
 }
 
-/// While a pull hangs, the status tells of it, other swaps and rollbacks are done, requests are answered,
-/// and the server ends when it is told to.
+/// While a pull hangs, the status tells of it, other swaps and rollbacks are done, requests are
+/// answered, and the server ends when it is told to.
 #[test]
 fn nothing_waits_for_a_pull_that_hangs() {
     let liar = silent();
@@ -59,8 +59,8 @@ fn nothing_waits_for_a_pull_that_hangs() {
     assert_eq!(server.end().code(), Some(0));
 }
 
-/// What a tag moved to and what is no guest is refused once, and not again at each look; when the tag
-/// moves on, that is served.
+/// What a tag moved to and what is no guest is refused once, and not again at each look; when the
+/// tag moves on, that is served.
 #[test]
 fn a_digest_that_was_refused_is_not_tried_again() {
     let unfit = Artifact::with(b"", |manifest| manifest["layers"] = serde_json::json!([]));
@@ -95,8 +95,8 @@ fn a_digest_that_was_refused_is_not_tried_again() {
     }
 }
 
-/// A look at a tag that fails is told by the status and in the log, and leaves the guest as it is; the
-/// next look that does not fail is as if nothing had been.
+/// A look at a tag that fails is told by the status and in the log, and leaves the guest as it is;
+/// the next look that does not fail is as if nothing had been.
 #[test]
 fn a_look_at_a_tag_that_fails_is_told_until_one_does_not() {
     let artifact = Artifact::of(&edition(2, ""));
@@ -141,7 +141,8 @@ fn a_look_at_a_tag_that_fails_is_told_until_one_does_not() {
     assert_eq!((&status["generation"], &status["refused"]), (&1.into(), &0.into()));
 }
 
-/// A password goes to the registry and nowhere else: not into the log, not to where it redirects to.
+/// A password goes to the registry and nowhere else: not into the log, not to where it redirects
+/// to.
 #[test]
 fn a_password_goes_to_the_registry_alone() {
     let artifact = Artifact::of(&edition(2, ""));

@@ -17,7 +17,8 @@ const CERTIFICATE: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/harness/tls/localhost.crt");
 const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/harness/tls/localhost.key");
 
-/// A server at this address that gives everyone this, over TLS. Returns its port. It ends with the tests.
+/// A server at this address that gives everyone this, over TLS. Returns its port. It ends with the
+/// tests.
 fn storage(address: &str, content: &[u8]) -> u16 {
     let certificate = CertificateDer::from_pem_file(CERTIFICATE).expect("a certificate");
     let key = PrivateKeyDer::from_pem_file(KEY).expect("a key");

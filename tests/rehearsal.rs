@@ -16,7 +16,8 @@ fn swap(server: &Server, number: u32, behaviour: &str) -> Finished {
     server.ctl(&["swap", "new.wasm"])
 }
 
-/// What the status says of the serving guest's rehearsal: differences in status, fields and content.
+/// What the status says of the serving guest's rehearsal: differences in status, fields and
+/// content.
 fn differences(server: &Server) -> [Value; 3] {
     let status = server.status();
     ["status", "fields", "content"].map(|kind| status["rehearsal"][kind].clone())
@@ -111,8 +112,8 @@ fn without_remembered_requests_the_built_in_ones_are_rehearsed_alone() {
     assert_eq!(server.status()["rehearsal"]["requests"], first);
 }
 
-/// A serving guest that is late time and again leaves time for what clients asked. It once took all of it,
-/// and what had been remembered was not rehearsed.
+/// A serving guest that is late time and again leaves time for what clients asked. It once took all
+/// of it, and what had been remembered was not rehearsed.
 #[test]
 fn a_slow_serving_guest_leaves_time_for_remembered_requests() {
     let server = editions()
@@ -123,7 +124,8 @@ fn a_slow_serving_guest_leaves_time_for_remembered_requests() {
     is_refused_for(&server, &finished, "GET /marker HTTP/1.1", &["trap"]);
 }
 
-/// Differences are counted by kind, and the first one is told: to who asked, in the log, in the status.
+/// Differences are counted by kind, and the first one is told: to who asked, in the log, in the
+/// status.
 #[test]
 fn differences_are_counted_by_kind() {
     let server = serve("");
@@ -151,7 +153,8 @@ fn differences_are_counted_by_kind() {
     assert_eq!(differences(&server), counts([0, 0, 0]));
 }
 
-/// A request is asked again with what was found for it then: the disk has no part in the comparison.
+/// A request is asked again with what was found for it then: the disk has no part in the
+/// comparison.
 #[test]
 fn a_remembered_request_is_rehearsed_with_what_was_found() {
     let server = editions()

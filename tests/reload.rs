@@ -1,5 +1,5 @@
-//! web.conf is read again, on SIGHUP or `ctl reload`: what it says now holds, or nothing has changed
-//! (fault 37).
+//! web.conf is read again, on SIGHUP or `ctl reload`: what it says now holds, or nothing has
+//! changed (fault 37).
 
 use std::fs;
 use std::path::Path;

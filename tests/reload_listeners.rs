@@ -1,5 +1,5 @@
-//! Listeners when web.conf is read again: those that stay are kept, new ones serve at once, old ones
-//! let go; and nobody who asks meanwhile goes without an answer (faults 15 and 37).
+//! Listeners when web.conf is read again: those that stay are kept, new ones serve at once, old
+//! ones let go; and nobody who asks meanwhile goes without an answer (faults 15 and 37).
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Instant;
@@ -48,7 +48,8 @@ fn a_new_listener_serves_at_once() {
     server.serves();
 }
 
-/// A port moves from one address to all of them, though the old socket is open until the new one is.
+/// A port moves from one address to all of them, though the old socket is open until the new one
+/// is.
 #[test]
 fn a_port_moves_to_another_address() {
     let server = serve(ANY);

@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::harness::{Client, Site, age, skip, wait_until, without_file_privileges};
+use crate::harness::{Client, Site, age, missing, wait_until, without_file_privileges};
 
 /// How long a file has to be left alone before anyone may rely on its time stamps.
 const SETTLED: Duration = Duration::from_millis(3_200);
@@ -179,8 +179,9 @@ fn changes_to_settled_files_are_seen_within_a_second() {
     }
 }
 
-/// Fault 8: a folder moved out of the root, with a link in its place, leads to the very same file, but
-/// not beneath the root any more. This is noticed within a second, as a root that is replaced is.
+/// Fault 8: a folder moved out of the root, with a link in its place, leads to the very same file,
+/// but not beneath the root any more. This is noticed within a second, as a root that is replaced
+/// is.
 #[test]
 fn a_settled_file_moved_out_of_the_root_is_not_served_through_a_link() {
     let server = settled(MOVED_OUT, Site::new()).serve("parameter workers 1");
@@ -197,7 +198,7 @@ fn a_settled_file_moved_out_of_the_root_is_not_served_through_a_link() {
 #[test]
 fn permissions_taken_from_settled_files_are_gone() {
     let Some(under) = without_file_privileges() else {
-        return skip("root, and no setpriv to give up its privileges");
+        return missing("setpriv, for root to give up its privileges");
     };
     let site = settled(PERMISSION_CASES, Site::new().under(under));
     let server = site.serve(AT_ONCE);

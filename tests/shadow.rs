@@ -40,8 +40,8 @@ fn differences(shadow: &Value) -> [u64; 3] {
         .map(|kind| shadow["report"][kind].as_u64().unwrap_or_else(|| panic!("{shadow}")))
 }
 
-/// By kind, with the first one as an example: in the status for people and for programs, and in what is
-/// said at the end.
+/// By kind, with the first one as an example: in the status for people and for programs, and in
+/// what is said at the end.
 #[test]
 fn differences_are_counted_by_kind_and_told() {
     let server = serve("");
@@ -137,8 +137,8 @@ fn requests_for_the_entries_of_a_directory_are_compared() {
     }
     let told = compared(&server, 3);
     assert_eq!(differences(&told), [0, 0, 3], "{told}");
-    // A candidate that looks elsewhere is told what is there: the same entries, so that content is as
-    // it was.
+    // A candidate that looks elsewhere is told what is there: the same entries, so that content is
+    // as it was.
     shadow(&server, 2, "", &[]);
     assert_eq!(server.get("/list/folder/").edition(), 1);
     let told = compared(&server, 1);

@@ -15,8 +15,8 @@ const ANSWER: Duration = Duration::from_millis(1000);
 /// Heads of this length are taken, and are told apart from a few in the memory of a process.
 const HEAD_OCTETS: usize = 15 * KIB;
 
-/// Each kind, in each call. The serving guest does not fail, so that nothing is said of failures in the
-/// log.
+/// Each kind, in each call. The serving guest does not fail, so that nothing is said of failures in
+/// the log.
 #[test]
 fn failures_of_a_candidate_are_counted_and_no_client_meets_one() {
     let server = serve("parameter guest-deadline 200");

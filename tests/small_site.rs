@@ -1,8 +1,8 @@
 //! The small site among the examples, in each language, against one table of requests.
 //!
-//! A row is a request as a client sends it, with each octet as the character of the same number; the
-//! status, fields (`null`: not there) and content that it is answered with; and whether the connection
-//! goes on behind it.
+//! A row is a request as a client sends it, with each octet as the character of the same number;
+//! the status, fields (`null`: not there) and content that it is answered with; and whether the
+//! connection goes on behind it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -114,7 +114,8 @@ fn the_small_site_in_rust_serves_the_sample_site() {
     serves_the_sample_site(&fs::read(fixtures::SMALL_SITE).expect("the component"));
 }
 
-/// Asserts that a component serves the sample site: every file, its folders' index files, nothing else.
+/// Asserts that a component serves the sample site: every file, its folders' index files, nothing
+/// else.
 pub fn serves_the_sample_site(component: &[u8]) {
     let www = root().join("www");
     let server = Site::new().file("site.wasm", component).serve(&format!(

@@ -89,8 +89,9 @@ fn requests_octet_by_octet_over_sockets_are_answered_as_in_one_write() {
     }
 }
 
-/// Sends to each connection so many octets in turn, and reads to the end: what was received, but for
-/// the lines of Date. Some say `close` and send on nevertheless: those the server need not listen to.
+/// Sends to each connection so many octets in turn, and reads to the end: what was received, but
+/// for the lines of Date. Some say `close` and send on nevertheless: those the server need not
+/// listen to.
 fn answers(server: &Server, requests: &[Vec<u8>], at_once: usize) -> Vec<String> {
     let mut clients: Vec<Client> = requests.iter().map(|_| server.client()).collect();
     let mut pieces: Vec<_> = requests.iter().map(|octets| octets.chunks(at_once)).collect();

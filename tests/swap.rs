@@ -211,8 +211,8 @@ fn a_request_that_waits_is_answered_by_the_guest_it_began_with() {
     assert_eq!(client.answer().edition(), 1);
 }
 
-/// A head that arrives in pieces around a swap is one request, of the guest that is there when it is
-/// whole.
+/// A head that arrives in pieces around a swap is one request, of the guest that is there when it
+/// is whole.
 #[test]
 fn a_head_that_is_cut_by_a_swap_is_answered() {
     let server = serve("");
@@ -264,8 +264,8 @@ fn a_pipeline_goes_from_one_guest_to_the_other() {
     });
 }
 
-/// When the swap is said to be done, it is: not one request more is answered by the old guest, whichever
-/// worker gets it and whatever that was doing. It once was told before the workers knew.
+/// When the swap is said to be done, it is: not one request more is answered by the old guest,
+/// whichever worker gets it and whatever that was doing. It once was told before the workers knew.
 #[test]
 fn no_request_is_answered_by_the_old_guest_after_the_swap_is_said_to_be_done() {
     let server = serve("parameter workers 4");

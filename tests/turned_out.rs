@@ -12,8 +12,8 @@ use crate::harness::{Finished, Server, editions, wait_until};
 /// Fails in `t7r`: a number from 1000 that ends in 7.
 const FAILING: &str = "/page/1007";
 
-/// Edition 1 serves and edition 2, which fails, has taken over. Nothing is compiled before it is asked
-/// for, and one client's failure is enough.
+/// Edition 1 serves and edition 2, which fails, has taken over. Nothing is compiled before it is
+/// asked for, and one client's failure is enough.
 fn serve(third: &str) -> Server {
     serve_with(third, "")
 }
@@ -64,8 +64,8 @@ fn is_told<const COUNT: usize>(server: &Server, told: [(&str, Value); COUNT]) {
     }
 }
 
-/// Nobody has to wait for another swap's end to learn of it. The status once named the guest that was
-/// gone.
+/// Nobody has to wait for another swap's end to learn of it. The status once named the guest that
+/// was gone.
 #[test]
 fn a_guest_that_is_turned_out_during_a_swap_is_told_of_at_once() {
     let server = serve("");
@@ -87,8 +87,8 @@ fn a_guest_that_is_turned_out_during_a_swap_is_told_of_at_once() {
     assert_eq!(server.count_logged(&["generation 1 serves"]), 2);
 }
 
-/// What was turned out is not what one goes back to. It once was, and nobody was told that it had been
-/// turned out.
+/// What was turned out is not what one goes back to. It once was, and nobody was told that it had
+/// been turned out.
 #[test]
 fn a_rollback_does_not_bring_back_what_was_turned_out() {
     let server = serve("");
@@ -113,8 +113,8 @@ fn the_next_guest_is_turned_out_for_the_one_that_had_come_back() {
     server.ctl(&["rollback"]).complains(1, &["there is no generation to go back to"]);
 }
 
-/// The next guest is measured by what serves, and not by what had served when the swap began: it would
-/// have been as bad, and got through.
+/// The next guest is measured by what serves, and not by what had served when the swap began: it
+/// would have been as bad, and got through.
 #[test]
 fn a_candidate_is_rehearsed_beside_the_guest_that_came_back() {
     let server = serve("t7r");
@@ -127,8 +127,8 @@ fn a_candidate_is_rehearsed_beside_the_guest_that_came_back() {
     assert_eq!(server.get(FAILING).edition(), 1);
 }
 
-/// A guest whose probation ends while another swap takes its time has passed it, and is what comes back
-/// when the next one fails. It once was the guest before it.
+/// A guest whose probation ends while another swap takes its time has passed it, and is what comes
+/// back when the next one fails. It once was the guest before it.
 #[test]
 fn a_probation_is_passed_while_another_swap_takes_long() {
     let server = serve_with("tmr", "parameter probation 3");

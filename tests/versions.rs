@@ -1,5 +1,5 @@
-//! The contract grows by versions (docs/contract.md): a host can bind two at once, and this one takes
-//! guests that also have what it does not know.
+//! The contract grows by versions (docs/contract.md): a host can bind two at once, and this one
+//! takes guests that also have what it does not know.
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
@@ -77,8 +77,8 @@ impl Guest {
     }
 }
 
-/// A guest of the first version: its component is written out, type by type, so that it stays what it
-/// is whatever becomes of `wit/`.
+/// A guest of the first version: its component is written out, type by type, so that it stays what
+/// it is whatever becomes of `wit/`.
 fn of_first_version() -> Tiny {
     Tiny::new()
 }

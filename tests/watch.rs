@@ -15,8 +15,8 @@ use crate::harness::{Server, Site, age, edition, editions, holds_within, rename,
 /// The server looks at the file this often, whatever it was told; and once more.
 const LOOKED_AT: Duration = Duration::from_millis(2500);
 
-/// Replaces the guest, and waits until requests are answered by the new one. Requests are answered all
-/// the while.
+/// Replaces the guest, and waits until requests are answered by the new one. Requests are answered
+/// all the while.
 fn replaces(server: &Server, number: u32, replace: impl FnOnce() + Send) {
     let is_replaced = AtomicBool::new(false);
     let mut client = server.client();
@@ -147,8 +147,8 @@ fn a_guest_that_is_touched_is_no_new_generation() {
     assert_eq!((&status["published"], &status["refused"]), (&0.into(), &0.into()));
 }
 
-/// What takes the file's place while that is loaded is loaded next, and not taken for what was. It once
-/// was, and never served.
+/// What takes the file's place while that is loaded is loaded next, and not taken for what was. It
+/// once was, and never served.
 #[test]
 fn a_guest_that_is_replaced_while_it_is_loaded_is_not_missed() {
     let lines = format!("parameter control {SOCKET}\nparameter code-cache off");
@@ -200,8 +200,8 @@ fn without_watching_only_an_order_replaces_the_guest() {
     assert_eq!(server.get("/page").edition(), 2);
 }
 
-/// No change is missed where other files of the folder change all the time. It once could be: a change
-/// that had rested was taken note of, and then forgotten because of the noise.
+/// No change is missed where other files of the folder change all the time. It once could be: a
+/// change that had rested was taken note of, and then forgotten because of the noise.
 #[test]
 fn a_guest_is_replaced_in_a_folder_where_much_happens() {
     let server = serve(editions(), "");

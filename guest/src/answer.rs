@@ -34,9 +34,9 @@ impl Response {
 
     /// The answer with one more field.
     ///
-    /// A character that no field value may have (RFC 9110, section 5.5), such as a line end, is sent
-    /// as `?`: what a client said cannot become a field of its own. A name that is no token adds
-    /// nothing.
+    /// A character that no field value may have (RFC 9110, section 5.5), such as a line end, is
+    /// sent as `?`: what a client said cannot become a field of its own. A name that is no token
+    /// adds nothing.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.add(name, value);
@@ -70,8 +70,8 @@ impl Response {
 }
 
 impl SettingHelp {
-    /// What is said of a parameter: its name, what to write as its value, the value in force when it
-    /// is not set (empty when there is none), and one sentence without its full stop.
+    /// What is said of a parameter: its name, what to write as its value, the value in force when
+    /// it is not set (empty when there is none), and one sentence without its full stop.
     pub fn new(name: &str, value: &str, default: &str, summary: &str) -> Self {
         Self {
             name: name.to_string(),

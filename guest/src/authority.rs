@@ -21,8 +21,8 @@ pub struct Authority<'a> {
 }
 
 impl<'a> Authority<'a> {
-    /// Reads the authority at a place in a head, as [`Authority::read`]. Nearly every one is a name without
-    /// a port, of letters, digits, hyphens and single dots, and is looked at in one go.
+    /// Reads the authority at a place in a head, as [`Authority::read`]. Nearly every one is a name
+    /// without a port, of letters, digits, hyphens and single dots, and is looked at in one go.
     pub fn read_at(octets: &'a [u8], span: Span) -> Option<Self> {
         let host = span.of(octets);
         match is_short_and_plain(octets, span) {

@@ -1,14 +1,14 @@
-//! Many octets at once: what is asked of each of them is answered by a mask, whose lowest bit is the
-//! first octet's.
+//! Many octets at once: what is asked of each of them is answered by a mask, whose lowest bit is
+//! the first octet's.
 //!
-//! In WebAssembly sixteen octets are a vector of the machine's; on other targets they are two words, and
-//! the answers are the same.
+//! In WebAssembly sixteen octets are a vector of the machine's; on other targets they are two
+//! words, and the answers are the same.
 
 /// How many octets a vector has.
 const LANES: usize = 16;
 
-/// Vectors in a row. A loop over long ones has few turns, each of which costs as much as a look at some
-/// vectors: a guest's deadline is checked at every turn.
+/// Vectors in a row. A loop over long ones has few turns, each of which costs as much as a look at
+/// some vectors: a guest's deadline is checked at every turn.
 #[derive(Debug, Clone, Copy)]
 pub struct Block<const VECTORS: usize>([Vector; VECTORS]);
 
@@ -54,7 +54,8 @@ impl<const VECTORS: usize> Block<VECTORS> {
         self.mask(|vector| or(letters(vector), equal::<b'-'>(vector)))
     }
 
-    /// Which are letters, digits, `-`, `.`, `/` or `_`: what nearly all names and paths are made of.
+    /// Which are letters, digits, `-`, `.`, `/` or `_`: what nearly all names and paths are made
+    /// of.
     #[inline]
     pub fn plain(&self) -> u64 {
         self.mask(|vector| {
@@ -91,8 +92,8 @@ use vector::{Vector, and, below, between, equal, letters, load, mask, or, same};
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 use words::{Vector, and, below, between, equal, letters, load, mask, or, same};
 
-/// A yes is the highest bit of an octet. Sums and differences in place of comparisons of numbers without a sign:
-/// those are four instructions of x86-64 each.
+/// A yes is the highest bit of an octet. Sums and differences in place of comparisons of numbers
+/// without a sign: those are four instructions of x86-64 each.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vector {
     use super::LANES;
@@ -127,7 +128,8 @@ mod vector {
         const { assert!(FIRST <= LAST && LAST < 0x80) };
         let at_least = u8x16_add(vector, u8x16_splat(0x80 - FIRST));
         let at_most = u8x16_sub(vector, u8x16_splat(LAST + 1));
-        // Above 0x7f the former is negative for 0x80 + what is below FIRST, the latter for what is above LAST.
+        // Above 0x7f the former is negative for 0x80 + what is below FIRST, the latter for what is
+        // above LAST.
         v128_and(at_least, at_most)
     }
 
@@ -158,8 +160,8 @@ mod vector {
     }
 }
 
-/// A yes is the highest bit of an octet. No sum reaches the next octet, because the highest bits are out
-/// of the way.
+/// A yes is the highest bit of an octet. No sum reaches the next octet, because the highest bits
+/// are out of the way.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod words {
     use super::LANES;

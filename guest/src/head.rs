@@ -118,8 +118,8 @@ impl Head {
         Ok(head)
     }
 
-    /// As [`Self::read`], in place of whatever was read before. What is refused leaves no head that means
-    /// anything.
+    /// As [`Self::read`], in place of whatever was read before. What is refused leaves no head that
+    /// means anything.
     #[inline]
     pub fn read_into(&mut self, octets: &[u8]) -> Result<(), Refusal> {
         // 2.2: a server ignores empty lines before the request-line.
@@ -132,8 +132,8 @@ impl Head {
         self.read_fields(octets, start).ok_or(Refusal::Malformed)
     }
 
-    /// `method SP request-target SP HTTP-version CRLF` (RFC 9112, section 3), with the single spaces
-    /// that the grammar has; and where the next line begins.
+    /// `method SP request-target SP HTTP-version CRLF` (RFC 9112, section 3), with the single
+    /// spaces that the grammar has; and where the next line begins.
     fn read_request_line(&mut self, octets: &[u8], start: usize) -> Result<usize, Refusal> {
         /// The length of `HTTP/1.1`.
         const VERSION_OCTETS: usize = 8;
@@ -166,9 +166,9 @@ impl Head {
         Ok(target.end + 1 + VERSION_OCTETS + 2)
     }
 
-    /// Reads the field lines that begin at `start`: some of them at a time, first where they end, then
-    /// their names. A compiler of WebAssembly keeps the values of a short loop in registers, and few of
-    /// a long one.
+    /// Reads the field lines that begin at `start`: some of them at a time, first where they end,
+    /// then their names. A compiler of WebAssembly keeps the values of a short loop in registers,
+    /// and few of a long one.
     #[inline(never)]
     fn read_fields(&mut self, octets: &[u8], mut start: usize) -> Option<()> {
         let mut ends = [0; LINES_AT_ONCE];
@@ -235,7 +235,8 @@ impl Head {
             let value = next.take()?;
             left -= 1;
             if left > 0 {
-                // Hardly ever is there a second line: it is looked for again rather than remembered.
+                // Hardly ever is there a second line: it is looked for again rather than
+                // remembered.
                 let mut lines = Line::all(octets, octet::next_line(octets, value.end));
                 let line = lines.find(|line| known(line.name.of(octets)) == Some(name))?;
                 next = Some(line.value(octets));
@@ -267,11 +268,11 @@ fn recognise(name: &[u8]) -> Method {
 /// How many field lines are looked at together: as many as browsers send.
 const LINES_AT_ONCE: usize = 16;
 
-/// The positions of the CRs that end the lines from `start` on: up to that of the empty line, or as many
-/// as there is room for; none where a line does not end.
+/// The positions of the CRs that end the lines from `start` on: up to that of the empty line, or as
+/// many as there is room for; none where a line does not end.
 ///
-/// LF must stand behind CR, and before it no control octet but HTAB: no NUL, and no bare CR or LF (RFC
-/// 9110, section 5.5; RFC 9112, section 2.2).
+/// LF must stand behind CR, and before it no control octet but HTAB: no NUL, and no bare CR or LF
+/// (RFC 9110, section 5.5; RFC 9112, section 2.2).
 #[inline(never)]
 fn line_ends<'a>(
     octets: &[u8],
@@ -365,7 +366,8 @@ impl Line {
     }
 }
 
-/// Whether a name that begins with this letter may be one of [`Name`]. Most fields of browsers are out by it.
+/// Whether a name that begins with this letter may be one of [`Name`]. Most fields of browsers are
+/// out by it.
 fn may_be_known(first: u8) -> bool {
     matches!(first | 0x20, b'c' | b'e' | b'h' | b'i' | b'r' | b't')
 }

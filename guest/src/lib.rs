@@ -2,15 +2,15 @@
 //!
 //! It owns no socket, file or clock. The host passes the head of a request (`parse`), looks for the
 //! files that it is told to look for, and passes what it found (`respond`). Both are pure functions
-//! of [`site::Site`], written against the types of [`contract`] and tested on any target. Nothing here
-//! is about WebAssembly: that is the SDK's, with which a few lines make a component of a site.
+//! of [`site::Site`], written against the types of [`contract`] and tested on any target. Nothing
+//! here is about WebAssembly: that is the SDK's, with which a few lines make a component of a site.
 //!
 //! From a head to an answer, in the order of the work: [`memo`], [`request`] ([`head`],
 //! [`framing`], [`authority`], [`target`], [`path`], [`refusal`]), [`site`], [`redirects`],
 //! [`negotiation`], [`candidates`], [`conditional`], [`range`], [`media`], [`representation`],
 //! [`listing`], [`page`], [`extra`]; and below all of them [`pattern`], [`field`], [`octet`],
-//! [`block`] and [`date`]. The parameters of web.conf are [`settings`]; [`answer`] is for those who put rules of their
-//! own in front of a site.
+//! [`block`] and [`date`]. The parameters of web.conf are [`settings`]; [`answer`] is for those who
+//! put rules of their own in front of a site.
 
 #![no_std]
 

@@ -93,7 +93,8 @@ impl Codings {
     }
 
     fn ranked(mut codings: [(Coding, u16); CODINGS - 1], weight: u16, identity: bool) -> Self {
-        // The heaviest first, the others in the order given: three, for which a sort would be too much code.
+        // The heaviest first, the others in the order given: three, for which a sort would be too
+        // much code.
         for (left, right) in [(0, 1), (1, 2), (0, 1)] {
             if codings[left].1 < codings[right].1 {
                 codings.swap(left, right);

@@ -46,7 +46,8 @@ const fn classes() -> [u8; 256] {
             table[octet] |= QUERY;
         }
         // Not in the grammar, but browsers send them as they are (the percent-encode sets of the
-        // URL standard), and nobody reads them in two ways. All else outside the grammar is refused.
+        // URL standard), and nobody reads them in two ways. All else outside the grammar is
+        // refused.
         if contains(b"[]|", o) {
             table[octet] |= PATH | QUERY;
         }
@@ -155,8 +156,9 @@ pub fn copy_ascii(octets: &[u8], copy: &mut Vec<u8>) -> bool {
     })
 }
 
-/// Octets that are ASCII, as text; what is not is made so. Their number is known to the compiler, so that they
-/// are appended in one piece.
+/// Octets that are ASCII, as text; what is not is made so. Their number is known to the compiler,
+/// so that they are appended in one piece.
+#[allow(unsafe_code, reason = "what was just made ASCII is not looked at again")]
 pub fn text<const OCTETS: usize>(octets: &mut [u8; OCTETS]) -> &str {
     for octet in &mut *octets {
         *octet &= 0x7f;
@@ -201,8 +203,8 @@ pub fn same(left: &[u8], right: &[u8]) -> bool {
     })
 }
 
-/// Whether something holds for all blocks of so many octets, which are enough for one. The last block has some
-/// octets of the one before it, too.
+/// Whether something holds for all blocks of so many octets, which are enough for one. The last
+/// block has some octets of the one before it, too.
 #[inline]
 fn in_long_blocks(octets: usize, mut holds: impl FnMut(usize) -> bool) -> bool {
     let last = octets - Long::OCTETS;
@@ -221,14 +223,15 @@ pub fn has_upper_case(octets: &[u8]) -> bool {
     let (words, rest) = octets.as_chunks();
     let has = |word: &[u8; 4]| {
         let word = u32::from_le_bytes(*word);
-        // With so much added the highest bit of an octet tells whether it is below A, or not above Z.
+        // With so much added the highest bit of an octet tells whether it is below A, or not above
+        // Z.
         word.wrapping_add(0x3f3f_3f3f) & !word.wrapping_add(0x2525_2525) & 0x8080_8080 != 0
     };
     words.iter().any(has) || rest.iter().any(u8::is_ascii_uppercase)
 }
 
-/// Whether a text without CR is `spelling`, letters and hyphens in lower case, but for the case of letters.
-/// With the bit 0x20 set no other octet becomes a letter, and none but CR a hyphen.
+/// Whether a text without CR is `spelling`, letters and hyphens in lower case, but for the case of
+/// letters. With the bit 0x20 set no other octet becomes a letter, and none but CR a hyphen.
 pub fn is_spelt(text: &[u8], spelling: &[u8]) -> bool {
     let (words, rest) = text.as_chunks::<4>();
     let (other_words, other_rest) = spelling.as_chunks::<4>();

@@ -56,9 +56,9 @@ fn append(octets: &[u8], path: &mut String) -> Result<(), Unnamed> {
     Ok(())
 }
 
-/// The decoded form of any escaped path whose grammar has been checked, even of one that names no file
-/// here, for rules about paths: hidden names are left in, an escaped slash is a slash, and what is not
-/// UTF-8 becomes U+FFFD. None where an escape stands for NUL.
+/// The decoded form of any escaped path whose grammar has been checked, even of one that names no
+/// file here, for rules about paths: hidden names are left in, an escaped slash is a slash, and
+/// what is not UTF-8 becomes U+FFFD. None where an escape stands for NUL.
 pub fn decode_any(escaped: &[u8]) -> Option<String> {
     let (mut octets, _) = unescape_all(escaped)?;
     if octets.is_empty() {

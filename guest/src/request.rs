@@ -39,8 +39,8 @@ pub struct Sound {
 }
 
 impl Sound {
-    /// Reads what a head means whose grammar is in order; what is refused is refused for good, and its
-    /// connection ends.
+    /// Reads what a head means whose grammar is in order; what is refused is refused for good, and
+    /// its connection ends.
     #[inline]
     pub fn read(head: &Head, octets: &[u8]) -> Result<Self, Refusal> {
         // 2. Where the request ends: without that nobody knows where the next one begins.
@@ -102,8 +102,8 @@ impl Request {
         Ok(request)
     }
 
-    /// As [`Self::read`], in place of whatever was read before. What is refused leaves no request that means
-    /// anything.
+    /// As [`Self::read`], in place of whatever was read before. What is refused leaves no request
+    /// that means anything.
     pub fn read_into(&mut self, octets: &[u8], path: &mut String) -> Result<(), Refused> {
         // 1. The grammar of the head.
         self.head.read_into(octets).map_err(Refused::closing)?;

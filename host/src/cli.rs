@@ -9,8 +9,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{GuestPlace, SETTINGS};
 use crate::project::Language;
-use crate::sandbox::COMPILE_SUBCOMMAND;
 use crate::sandbox::contract::SettingHelp;
+use crate::sandbox::{COMPILE_SUBCOMMAND, PREBUILD_SUBCOMMAND};
 
 /// A web server for static sites whose request handling is a sandboxed WebAssembly component
 #[derive(Debug, Clone, Parser)]
@@ -63,8 +63,8 @@ pub enum Command {
         #[arg(long, value_enum, value_name = "LANGUAGE", default_value_t = Language::Rust)]
         lang: Language,
     },
-    /// Say what the component in FILE is, what it answers, how long that takes, and where it breaks the
-    /// contract; exit with 1 if it does, or is no guest
+    /// Say what the component in FILE is, what it answers, how long that takes, and where it breaks
+    /// the contract; exit with 1 if it does, or is no guest
     Inspect(Inspect),
     /// Make one component of a guest and an adapter, for hosts that know nothing of guests
     Compose(Compose),
@@ -80,6 +80,12 @@ pub enum Command {
         /// Where compiled functions are kept
         folder: Option<PathBuf>,
     },
+    /// Write the component that is built in and its code to a folder, for the next build to embed
+    #[command(name = PREBUILD_SUBCOMMAND, hide = true)]
+    Prebuild {
+        /// Of the source code: host/prebuilt
+        folder: PathBuf,
+    },
 }
 
 /// `wasmhttpd inspect`.
@@ -88,8 +94,8 @@ pub struct Inspect {
     /// The component
     pub file: PathBuf,
 
-    /// Give it the media and parameter lines of this configuration, and its limits [default: none, and
-    /// the limits of a server whose web.conf sets none]
+    /// Give it the media and parameter lines of this configuration, and its limits [default: none,
+    /// and the limits of a server whose web.conf sets none]
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -134,8 +140,8 @@ pub struct Compose {
 /// `wasmhttpd ctl`.
 #[derive(Debug, Clone, Args)]
 pub struct Control {
-    /// Read this configuration for the server's socket (parameter control) [default: web.conf in the
-    /// working folder]
+    /// Read this configuration for the server's socket (parameter control) [default: web.conf in
+    /// the working folder]
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 

@@ -1,7 +1,7 @@
 //! wasmhttpd: a web server for static sites whose request handling is a sandboxed WebAssembly
 //! component. ARCHITECTURE.md tells how the modules fit together.
 //!
-//! This library is the server itself; the binary adds the process around it. Its modules are public
+//! This library is the server itself, and the process around it. Its modules are public
 //! for benches and tests, not as an interface for others to build on.
 
 pub mod cli;
@@ -13,6 +13,7 @@ pub mod http;
 pub mod inspect;
 pub mod log;
 pub mod private_folder;
+pub mod process;
 pub mod project;
 pub mod registry;
 pub mod rehearsal;

@@ -104,7 +104,8 @@ impl AccessLogHandle {
     }
 }
 
-/// The access log that is in use, if there is one, for those who reopen it or put another in its place.
+/// The access log that is in use, if there is one, for those who reopen it or put another in its
+/// place.
 #[derive(Clone, Default)]
 pub struct SharedAccessLog(Arc<Mutex<Option<AccessLogHandle>>>);
 

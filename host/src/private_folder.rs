@@ -1,8 +1,8 @@
 //! A folder of this user's own, for what may be lost but never be somebody else's.
 //!
 //! What is kept there is believed later. So a file counts only if nobody but this user could have
-//! written it (owner and mode of the folder and of the file), and if its checksum is right (a disk that
-//! lies, a write that was cut short).
+//! written it (owner and mode of the folder and of the file), and if its checksum is right (a disk
+//! that lies, a write that was cut short).
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -27,8 +27,8 @@ pub struct PrivateFolder {
 }
 
 impl PrivateFolder {
-    /// The folder that a user's programs keep such things in: below `$CACHE_DIRECTORY`, which systemd
-    /// sets, or `$XDG_CACHE_HOME`, or `$HOME/.cache`.
+    /// The folder that a user's programs keep such things in: below `$CACHE_DIRECTORY`, which
+    /// systemd sets, or `$XDG_CACHE_HOME`, or `$HOME/.cache`.
     pub fn default_path() -> Option<PathBuf> {
         let folder = |variable: &str| {
             std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
@@ -82,8 +82,8 @@ impl PrivateFolder {
         written
     }
 
-    /// Removes files whose names end in one of `extensions` until so many are left, of so many octets
-    /// in all: those that were used least recently. Others in the folder are let be.
+    /// Removes files whose names end in one of `extensions` until so many are left, of so many
+    /// octets in all: those that were used least recently. Others in the folder are let be.
     pub fn forget_oldest(&self, extensions: &[&str], files_max: usize, octets_max: u64) {
         let Ok(entries) = fs::read_dir(&self.path) else { return };
         let mut files: Vec<(SystemTime, PathBuf, u64)> = entries

@@ -1,7 +1,8 @@
-//! What the pieces of a request cost, each by itself: `cargo bench --package wasmhttpd --bench micro`.
+//! What the pieces of a request cost, each by itself: `cargo bench --package wasmhttpd --bench
+//! micro`.
 //!
-//! The calls of the built-in guest stand beside the same calls of its native build, with heads of about
-//! 300 octets that all differ. `examples/calls` compares components with one another.
+//! The calls of the built-in guest stand beside the same calls of its native build, with heads of
+//! about 300 octets that all differ. `examples/calls` compares components with one another.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -55,8 +56,8 @@ const NATIVE_FILE: native::File = native::File {
 /// Samples of what is called.
 const SAMPLES: u32 = 500;
 
-/// Calls in each: one alone is little beside what a look at the clock costs. What they return is dropped at once, as
-/// in the server, so that memory is used again.
+/// Calls in each: one alone is little beside what a look at the clock costs. What they return is
+/// dropped at once, as in the server, so that memory is used again.
 const CALLS: u32 = 20;
 
 fn main() {

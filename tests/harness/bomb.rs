@@ -5,7 +5,8 @@
 pub fn bomb(functions: usize, terms: usize) -> Vec<u8> {
     let section = |id: u8, content: Vec<u8>| [&[id][..], &sized(&content)].concat();
     let many = |item: &[u8]| [number(functions), item.repeat(functions)].concat();
-    // No locals. A term is `local.get 0, i64.const 3, i64.mul, local.get 0, i64.div_s`; then `i64.xor`.
+    // No locals. A term is `local.get 0, i64.const 3, i64.mul, local.get 0, i64.div_s`; then
+    // `i64.xor`.
     let term = [0x20, 0x00, 0x42, 0x03, 0x7e, 0x20, 0x00, 0x7f];
     let body = [&[0x00, 0x20, 0x00], &term.repeat(terms)[..], &vec![0x85; terms], &[0x0b]].concat();
     let module = [

@@ -125,7 +125,7 @@ fn compose(site: &Site, arguments: &[&str]) {
 
 /// A command of the CLI, in the folder of a site.
 fn command(site: &Site, subcommand: &str) -> Command {
-    let mut command = Command::new(wasmtime());
+    let mut command = site.wrapped(wasmtime());
     command.arg(subcommand).current_dir(site.path(""));
     // Code that it compiled is kept away from anybody's home.
     let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));

@@ -31,8 +31,8 @@ impl Server {
         self.status()["generation"].as_u64().expect("a number")
     }
 
-    /// Waits until a generation serves. Of a new one the status tells a moment before all workers have it, and the
-    /// log when they do.
+    /// Waits until a generation serves. Of a new one the status tells a moment before all workers
+    /// have it, and the log when they do.
     pub fn waits_for_generation(&self, number: u64) {
         let line = format!("generation {number} serves");
         wait_until(&line, || self.generation() == number && self.count_logged(&[&line]) > 0);

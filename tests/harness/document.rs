@@ -1,9 +1,9 @@
 //! What a document tells its readers to run, and what they are told to see.
 //!
-//! A fenced block `sh` holds commands that are run as they are. A block `console` holds commands after
-//! `$ ` (continued by lines after `> `), each followed by what it prints, in which `[..]` stands for
-//! anything within a line and a line `...` for any lines. Comments on the lines before a block say more:
-//! `<!-- needs: npm -->`, `<!-- in: checkout -->`, `<!-- not run: REASON -->`.
+//! A fenced block `sh` holds commands that are run as they are. A block `console` holds commands
+//! after `$ ` (continued by lines after `> `), each followed by what it prints, in which `[..]`
+//! stands for anything within a line and a line `...` for any lines. Comments on the lines before a
+//! block say more: `<!-- needs: npm -->`, `<!-- in: checkout -->`, `<!-- not run: REASON -->`.
 
 /// Blocks of other languages that look as if they were to be run: they would never be.
 const NEARLY: [&str; 4] = ["bash", "shell", "shell-session", "zsh"];
@@ -30,8 +30,8 @@ pub struct Step {
 }
 
 impl Step {
-    /// It goes on while the next one runs. What is shown of it comes first, maybe between other lines: a
-    /// server logs.
+    /// It goes on while the next one runs. What is shown of it comes first, maybe between other
+    /// lines: a server logs.
     pub fn is_background(&self) -> bool {
         let command = self.command.trim_end();
         command.ends_with('&') && !command.ends_with("&&")
@@ -172,8 +172,8 @@ const ANY_LINES: &str = "...";
 /// Stands for anything within a line.
 const ANYTHING: &str = "[..]";
 
-/// Whether `got` is what a document shows. White space at the ends of lines and of the whole does not
-/// count.
+/// Whether `got` is what a document shows. White space at the ends of lines and of the whole does
+/// not count.
 pub fn is_as_shown(expected: &[String], got: &[String]) -> bool {
     let lines = |lines: &[String]| -> Vec<String> {
         let mut lines: Vec<_> = lines.iter().map(|line| line.trim_end().to_owned()).collect();

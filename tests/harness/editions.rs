@@ -20,8 +20,8 @@ const BEHAVIOUR: usize = 23;
 /// Editions up to this number have a file of their own.
 const NUMBER_MAX: u32 = 4;
 
-/// A component. `behaviour` is how it behaves, at which requests and in which function, and may end in
-/// letters that mean nothing: see `tests/fixtures/editions/src/marker.rs`.
+/// A component. `behaviour` is how it behaves, at which requests and in which function, and may end
+/// in letters that mean nothing: see `tests/fixtures/editions/src/marker.rs`.
 pub fn edition(number: u32, behaviour: &str) -> Vec<u8> {
     let mut component = fs::read(EDITIONS).expect("the fixture that was built");
     let places: Vec<usize> = memchr::memmem::find_iter(&component, MARKER).collect();
@@ -57,8 +57,8 @@ impl Site {
 }
 
 impl Response {
-    /// The edition that answered, which parsed and responded. Of an edition's own file the content is
-    /// looked at, too.
+    /// The edition that answered, which parsed and responded. Of an edition's own file the content
+    /// is looked at, too.
     pub fn edition(&self) -> u32 {
         assert_eq!(self.status, 200, "{self:?}");
         let number: u32 = self.needs("X-Respond").parse().unwrap_or_else(|_| panic!("{self:?}"));

@@ -40,7 +40,7 @@ pub use registry::Registry;
 pub use server::Server;
 pub use site::{Finished, Site, age, rename, without_file_privileges, write};
 pub use tiny::Tiny;
-pub use wasmtime::wasmtime;
+pub use wasmtime::{find_wasmtime, wasmtime};
 
 /// How long anything may take that should happen at once.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -68,10 +68,18 @@ pub fn holds_within(time: Duration, mut condition: impl FnMut() -> bool) -> bool
     true
 }
 
-/// Says that a test could not be done here, and why.
+/// Says that a test is not done here, as this machine cannot or nobody asked for it, and why.
 pub fn skip(why: &str) {
     let name = thread::current().name().unwrap_or("a test").to_owned();
     eprintln!("skipped {name}: {why}");
+}
+
+/// Says that a test is not done for want of something that can be installed. Where the environment
+/// variable WASMHTTPD_TOOLS is `required`, as `.ci/run` sets it, that is a failure.
+pub fn missing(what: &str) {
+    let is_required = std::env::var("WASMHTTPD_TOOLS").is_ok_and(|word| word == "required");
+    assert!(!is_required, "missing: {what}");
+    skip(what);
 }
 
 /// Octets of which every run of a few tells where it was, for files.

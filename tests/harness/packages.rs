@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::skip;
+use super::{missing, skip};
 
 /// The variable that has the second tier run.
 const VARIABLE: &str = "WASMHTTPD_REGISTRIES";
@@ -33,7 +33,7 @@ impl Packages {
         // Each client has a time limit of its own.
         let is_there = question.status().is_ok_and(|status| status.success());
         if !is_there {
-            skip(&format!("{self:?} cannot be reached, or its client is missing ({question:?})"));
+            missing(&format!("{self:?}, or its client ({question:?})"));
         }
         is_there
     }

@@ -6,13 +6,10 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 use super::lines::Lines;
-use super::{DEADLINE, skip};
+use super::{DEADLINE, missing};
 
 /// The program, of the package of the same name.
 const PROGRAM: &str = "docker-registry";
-
-/// Where this is set, there has to be one.
-const REQUIRED: &str = "WASMHTTPD_TEST_REGISTRY";
 
 /// A running registry. Dropping it ends it.
 pub struct Registry {
@@ -27,9 +24,7 @@ impl Registry {
     pub fn start() -> Option<Registry> {
         let folder = TempDir::with_prefix("registry-").expect("a temporary folder");
         let Some((child, address)) = run(folder.path(), "127.0.0.1:0") else {
-            let how = "apt-get install docker-registry";
-            assert!(std::env::var_os(REQUIRED).is_none(), "{PROGRAM} is missing (try {how})");
-            skip(&format!("{PROGRAM} is not installed (try {how})"));
+            missing(&format!("{PROGRAM} (try .ci/setup)"));
             return None;
         };
         Some(Registry { address, child, folder })

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
 use super::document::{Block, Step, is_among, is_as_shown, last_words};
-use super::{age, holds_within, wasmtime};
+use super::{age, find_wasmtime, holds_within};
 
 /// Seconds after the Unix epoch when the files of the site were last modified.
 const MODIFIED: u64 = 1_700_000_000;
@@ -42,7 +42,7 @@ impl Scratch {
             fs::create_dir(scratch.path(name)).expect("a folder");
         }
         let programs = [("wasmhttpd", Path::new(env!("CARGO_BIN_EXE_wasmhttpd")))];
-        let cli = Some(("wasmtime", wasmtime())).filter(|(_, path)| path.is_absolute());
+        let cli = find_wasmtime().filter(|path| path.is_absolute()).map(|path| ("wasmtime", path));
         for (name, path) in programs.into_iter().chain(cli) {
             let link = scratch.path("bin").join(name);
             std::os::unix::fs::symlink(path, link).expect("a symbolic link");

@@ -148,17 +148,21 @@ impl Site {
         }
     }
 
-    /// The program's command, to run in the site's folder.
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let program = env!("CARGO_BIN_EXE_wasmhttpd");
-        let mut command = match self.under.split_first() {
+    /// A command of another program, started as the server is.
+    pub fn wrapped(&self, program: &Path) -> Command {
+        match self.under.split_first() {
             None => Command::new(program),
             Some((under, rest)) => {
                 let mut command = Command::new(under);
                 command.args(rest).arg(program);
                 command
             }
-        };
+        }
+    }
+
+    /// The program's command, to run in the site's folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.wrapped(Path::new(env!("CARGO_BIN_EXE_wasmhttpd")));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         // All tests share what was compiled before, and none writes to somebody's home.
         command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).env_remove("CACHE_DIRECTORY");

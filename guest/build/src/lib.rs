@@ -16,12 +16,13 @@ const TARGET: &str = "wasm32-wasip2";
 /// The profile of the workspace's `Cargo.toml` that guests are built with.
 const PROFILE: &str = "guest";
 
-/// What every host of components has had for years, and what a guest looks at many octets at once with.
+/// What every host of components has had for years, and what a guest looks at many octets at once
+/// with.
 const TARGET_FEATURES: &str = "-Ctarget-feature=+simd128";
 
-/// A stack that is large enough for the default guest and small enough for the host: stack, data and heap lie in
-/// what is cleared by hand for a fresh instance (`KEEP_RESIDENT_OCTETS` of the host), which saves two thirds of
-/// its time.
+/// A stack that is large enough for the default guest and small enough for the host: stack, data
+/// and heap lie in what is cleared by hand for a fresh instance (`KEEP_RESIDENT_OCTETS` of the
+/// host), which saves two thirds of its time.
 const SMALL_STACK: &str = "-Clink-arg=-zstack-size=65536";
 
 /// Variables that cargo or clippy set for the crate being built, which must not reach the guest.
@@ -82,7 +83,7 @@ fn build(package: &str, features: &[&str], flags: &[&str], sources: &[&str]) -> 
     for variable in NOT_INHERITED {
         cargo.env_remove(variable);
     }
-    cargo.env("RUSTFLAGS", TARGET_FEATURES);
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", compiler_flags().join("\u{1f}"));
     // Standard output is cargo's channel to this script: the inner build speaks on the other one.
     cargo.stdout(process::Stdio::null());
     match cargo.status() {
@@ -94,6 +95,23 @@ fn build(package: &str, features: &[&str], flags: &[&str], sources: &[&str]) -> 
     }
     let built = target_dir.join(TARGET).join(PROFILE).join(package.replace('-', "_"));
     kept(&built.with_extension("wasm"), &[&[package], features].concat().join("-"))
+}
+
+/// What every crate of a guest is compiled with. Where cargo keeps the sources of packages is not
+/// said in a component, so that it has the same octets wherever it is built.
+fn compiler_flags() -> Vec<String> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
+    let sources = home.map(|home| home.join("registry/src"));
+    let registries = sources.and_then(|sources| fs::read_dir(sources).ok()).into_iter().flatten();
+    let mut flags = vec![TARGET_FEATURES.to_owned()];
+    flags.extend(
+        registries
+            .flatten()
+            .map(|registry| format!("--remap-path-prefix={}=/packages", registry.path().display())),
+    );
+    flags.sort();
+    flags
 }
 
 /// Copies a component to where the next one, of the same package with other features, does not

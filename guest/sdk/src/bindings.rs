@@ -1,23 +1,25 @@
 //! The generated bindings, and nothing but moves between their types and those of `contract`.
 //!
-//! The bindings are those of the world `middleware`: what a guest does not call is not imported by its
-//! component, so that they do for the world `guest` as well.
+//! The bindings are those of the world `middleware`: what a guest does not call is not imported by
+//! its component, so that they do for the world `guest` as well. They are committed rather than
+//! generated in each build, so that a guest compiles in seconds; a test compares
+//! (`tests/bindings.rs` of the repository).
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use wasmhttpd_guest::contract;
 
 #[doc(hidden)]
-#[allow(missing_docs, unused_qualifications, clippy::all, clippy::undocumented_unsafe_blocks)]
-pub mod generated {
-    wit_bindgen::generate!({
-        path: "../../wit",
-        world: "middleware",
-        // The handler imported and the one exported have the same types.
-        merge_structurally_equal_types: true,
-        pub_export_macro: true,
-    });
-}
+#[rustfmt::skip]
+#[allow(
+    missing_docs,
+    unsafe_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::undocumented_unsafe_blocks,
+    clippy::too_many_lines
+)]
+pub mod generated;
 
 /// Where the macro of the bindings looks for the one that exports the functions of the interface.
 #[doc(hidden)]

@@ -1,6 +1,10 @@
 //! A handler as a component: what the exported functions do, and the handler that is imported.
 //!
 //! For the macros of this crate, which say which handler it is.
+#![allow(
+    unsafe_code,
+    reason = "functions are exported by name, with the arguments of the canonical ABI"
+)]
 
 use crate::bindings::{Move, imported};
 use crate::handler::Handler;
@@ -110,6 +114,8 @@ macro_rules! __export {
 
             static PLACE: Place<$handler> = Place::new();
 
+            $crate::__promise!($handler);
+
             impl wit::Guest for Component {
                 fn configure(configuration: wit::Configuration) -> Result<(), Vec<wit::Problem>> {
                     PLACE.configure(configuration)
@@ -137,9 +143,30 @@ macro_rules! __export {
     };
 }
 
-/// Exports the functions of the interface, as the bindings would, but without those that take an answer
-/// back (`post-return`): each would be one more call for the host. The memory of an answer is free when the
-/// next call begins, which [`heap`] sees to.
+/// Checks what a handler has to promise where memory is that of [`heap`].
+#[doc(hidden)]
+#[cfg(feature = "bare")]
+#[macro_export]
+macro_rules! __promise {
+    ($handler:ty) => {
+        const _: fn() = || {
+            fn keeps_nothing<H: $crate::heap::KeepsNothing>() {}
+            keeps_nothing::<$handler>();
+        };
+    };
+}
+
+/// Where memory is another allocator's, nothing has to be promised.
+#[doc(hidden)]
+#[cfg(not(feature = "bare"))]
+#[macro_export]
+macro_rules! __promise {
+    ($handler:ty) => {};
+}
+
+/// Exports the functions of the interface, as the bindings would, but without those that take an
+/// answer back (`post-return`): each would be one more call for the host. The memory of an answer
+/// is free when the next call begins, which [`heap`] sees to.
 #[doc(hidden)]
 #[cfg(feature = "bare")]
 #[macro_export]
@@ -168,10 +195,13 @@ macro_rules! __export_function {
         // SAFETY: no other item of the program has this name.
         #[unsafe(export_name = $name)]
         unsafe extern "C" fn $export($($argument: $type),*) -> *mut u8 {
-            $crate::heap::begin_call();
+            // SAFETY: the host has had the last answer, and the handler keeps nothing
+            // (`KeepsNothing`).
+            unsafe { $crate::heap::begin_call() };
             // SAFETY: these are the arguments that the canonical ABI passes for this function.
             let answer = unsafe { wit::$function::<$component>($($argument),*) };
-            $crate::heap::end_call();
+            // SAFETY: as before the call, for this answer.
+            unsafe { $crate::heap::end_call() };
             answer
         }
     };

@@ -3,14 +3,22 @@
 //!
 //! Memory is handed out upwards from a base. Nothing is kept of blocks but how many are live: when
 //! none is, the next request starts at the base again. What the site keeps for good is allocated
-//! before [`Bump::seal`], which moves the base above it. What is live at the end of a call is its answer,
-//! which nobody takes back: with the first argument of the next call all starts at the base again.
+//! before `Bump::seal`, which moves the base above it. What is live at the end of a call is its
+//! answer, which nobody takes back: with the first argument of the next call all starts at the base
+//! again. So a program may not keep what it allocates in a call, which the compiler cannot check:
+//! [`KeepsNothing`] promises it.
+#![allow(
+    unsafe_code,
+    reason = "an allocator hands out memory, and takes back what a program has promised to leave"
+)]
 
+#[cfg(any(test, all(target_family = "wasm", feature = "bare")))]
 use core::cell::Cell;
 
 /// The arithmetic of the allocator, over addresses that it never looks behind.
 #[derive(Debug)]
-pub struct Bump {
+#[cfg(any(test, all(target_family = "wasm", feature = "bare")))]
+struct Bump {
     base: Cell<usize>,
     next: Cell<usize>,
     end: Cell<usize>,
@@ -18,27 +26,28 @@ pub struct Bump {
     live: Cell<usize>,
 }
 
+#[cfg(any(test, all(target_family = "wasm", feature = "bare")))]
 impl Bump {
     /// An allocator without memory; it starts where the first growth puts it.
-    pub const fn new() -> Self {
+    const fn new() -> Self {
         Self { base: Cell::new(0), next: Cell::new(0), end: Cell::new(0), live: Cell::new(0) }
     }
 
     /// Gives an allocator its first memory.
-    pub fn start(&self, start: usize, end: usize) {
+    fn start(&self, start: usize, end: usize) {
         self.base.set(start);
         self.next.set(start);
         self.end.set(end);
     }
 
     /// Whether it has memory at all.
-    pub fn is_started(&self) -> bool {
+    fn is_started(&self) -> bool {
         self.end.get() > 0
     }
 
-    /// The address of a new block, if there is memory for it. `align` is a power of two. `grow` is asked
-    /// for so many octets more, and says where the memory ends then.
-    pub fn allocate(
+    /// The address of a new block, if there is memory for it. `align` is a power of two. `grow` is
+    /// asked for so many octets more, and says where the memory ends then.
+    fn allocate(
         &self,
         size: usize,
         align: usize,
@@ -53,7 +62,7 @@ impl Bump {
 
     /// Takes a block back. Its memory is used again at once if it is the last one, else when no
     /// block is live.
-    pub fn release(&self, address: usize, size: usize) {
+    fn release(&self, address: usize, size: usize) {
         // What was live when the allocator was sealed stays.
         if address < self.base.get() {
             return;
@@ -68,7 +77,7 @@ impl Bump {
 
     /// Whether a block can have another size where it is. The last block can, and so can every
     /// block that shrinks.
-    pub fn resize(
+    fn resize(
         &self,
         address: usize,
         size: usize,
@@ -82,13 +91,13 @@ impl Bump {
     }
 
     /// Nobody needs the blocks any more that are live now.
-    pub fn reset(&self) {
+    fn reset(&self) {
         self.next.set(self.base.get());
         self.live.set(0);
     }
 
     /// Keeps every live block for good.
-    pub fn seal(&self) {
+    fn seal(&self) {
         self.base.set(self.next.get());
         self.live.set(0);
     }
@@ -102,21 +111,52 @@ impl Bump {
     }
 }
 
-impl Default for Bump {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 #[cfg(target_family = "wasm")]
-pub use one_thread::OneThread;
+pub(crate) use one_thread::OneThread;
 
 #[cfg(all(target_family = "wasm", feature = "bare"))]
-pub use wasm::{begin_call, end_call, seal};
+pub(crate) use wasm::seal;
+
+#[cfg(all(target_family = "wasm", feature = "bare"))]
+#[doc(hidden)]
+pub use wasm::{begin_call, end_call};
+
+/// A handler, or a rule, that keeps nothing of a call: with the feature `bare`, only such a handler
+/// can be exported.
+///
+/// # Safety
+///
+/// What is allocated in a call of its functions, `configure` and `default` apart, is either gone
+/// when the function returns or a part of what it returns: it is not in the handler, in a static or
+/// leaked. The memory is handed out anew in the next call.
+///
+/// ```
+/// use wasmhttpd_sdk::heap::KeepsNothing;
+/// use wasmhttpd_sdk::{InFront, Rule, Site};
+///
+/// #[derive(Default)]
+/// struct Quiet;
+///
+/// impl Rule for Quiet {}
+///
+/// // SAFETY: it allocates nothing at all.
+/// unsafe impl KeepsNothing for Quiet {}
+///
+/// fn is_for_bare_guests<H: KeepsNothing>() {}
+/// is_for_bare_guests::<InFront<Quiet, Site>>();
+/// ```
+pub unsafe trait KeepsNothing {}
+
+// SAFETY: all that it changes in a call are buffers that `configure` or `default` has allocated,
+// which never grow.
+unsafe impl KeepsNothing for wasmhttpd_guest::site::Site {}
+
+// SAFETY: it has nothing but the two.
+unsafe impl<R: KeepsNothing, H: KeepsNothing> KeepsNothing for crate::InFront<R, H> {}
 
 /// Nothing to do where memory is another allocator's.
 #[cfg(all(target_family = "wasm", not(feature = "bare")))]
-pub fn seal() {}
+pub(crate) fn seal() {}
 
 #[cfg(target_family = "wasm")]
 mod one_thread {
@@ -172,14 +212,24 @@ mod wasm {
 
     /// The answer of the last call is no longer needed: the host has made another call, whose first
     /// argument is about to be allocated or whose code begins.
-    pub fn begin_call() {
+    ///
+    /// # Safety
+    ///
+    /// Nothing looks any more at what was live when [`end_call`] was last called.
+    #[doc(hidden)]
+    pub unsafe fn begin_call() {
         if ANSWERED.replace(false) {
             BUMP.reset();
         }
     }
 
     /// What is live now is the answer.
-    pub fn end_call() {
+    ///
+    /// # Safety
+    ///
+    /// Nothing looks any more at what is live now once the next call begins.
+    #[doc(hidden)]
+    pub unsafe fn end_call() {
         ANSWERED.set(true);
     }
 
@@ -188,8 +238,8 @@ mod wasm {
     // SAFETY: the blocks that BUMP hands out lie between the end of the program's own data and
     // stack (`__heap_base`) and the end of memory, are aligned, and do not overlap a live one: it
     // moves upwards only, except back over the last block when that is released or resized, or to
-    // the base when no block is live, or when a call begins: of the last answer, which the host has had,
-    // nothing in this program is left that would look at it.
+    // the base when no block is live, or when a call begins: of the last answer, which the host has
+    // had, nothing in this program is left that would look at it.
     unsafe impl GlobalAlloc for Heap {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             match BUMP.allocate(layout.size(), layout.align(), |_| None) {
@@ -220,8 +270,8 @@ mod wasm {
         }
     }
 
-    /// Allocates what there is not enough memory for. Apart from the usual way, which then is so little code
-    /// that it is a part of whatever allocates.
+    /// Allocates what there is not enough memory for. Apart from the usual way, which then is so
+    /// little code that it is a part of whatever allocates.
     #[cold]
     #[inline(never)]
     fn alloc_with_more(layout: Layout) -> *mut u8 {
@@ -267,7 +317,9 @@ mod wasm {
         align: usize,
         size: usize,
     ) -> *mut u8 {
-        begin_call();
+        // SAFETY: the host, which allocates the arguments of a call, has had the answer of the last
+        // one.
+        unsafe { begin_call() };
         if old_size == 0 && size == 0 {
             return ptr::without_provenance_mut(align);
         }
@@ -316,6 +368,18 @@ mod tests {
 
     fn none(_: usize) -> Option<usize> {
         None
+    }
+
+    #[test]
+    fn after_a_reset_all_starts_at_the_base_again() {
+        let bump = bump(100);
+        let kept = bump.allocate(10, 1, none);
+        bump.seal();
+        let answer = bump.allocate(20, 1, none);
+        bump.allocate(30, 1, none);
+        bump.reset();
+        assert_eq!(bump.allocate(20, 1, none), answer);
+        assert_eq!((kept, answer), (Some(START), Some(START + 10)));
     }
 
     #[test]

@@ -17,7 +17,8 @@
 //!
 //! impl Rule for NoRobots {
 //!     fn settings() -> Vec<SettingHelp> {
-//!         vec![SettingHelp::new("no-robot", "NAME", "", "A robot that is kept out, by its User-Agent")]
+//!         let summary = "A robot that is kept out, by its User-Agent";
+//!         vec![SettingHelp::new("no-robot", "NAME", "", summary)]
 //!     }
 //!
 //!     fn configure(parameters: &mut Parameters<'_>) -> Self {
@@ -53,33 +54,35 @@
 //! wasmhttpd-sdk = { path = "…/guest/sdk" }
 //! ```
 //!
-//! `cargo build --release --target wasm32-wasip2` makes it, `parameter guest FILE` in web.conf serves it,
-//! and `parameter no-robot Greedy` is its own. The parameters of the default site go on to work.
+//! `cargo build --release --target wasm32-wasip2` makes it, `parameter guest FILE` in web.conf
+//! serves it, and `parameter no-robot Greedy` is its own. The parameters of the default site go on
+//! to work.
 //!
 //! # What holds of every rule
 //!
-//! * It sees sound requests only ([`Request`]). To others it is not asked, and neither is a guest behind it
-//!   believed that would answer them with anything but an error.
-//! * It is asked before the site, and may pass, answer or rewrite ([`Verdict`]); then it may change the
-//!   fields of the site's answer ([`Rule::after`]).
+//! * It sees sound requests only ([`Request`]). To others it is not asked, and neither is a guest
+//!   behind it believed that would answer them with anything but an error.
+//! * It is asked before the site, and may pass, answer or rewrite ([`Verdict`]); then it may change
+//!   the fields of the site's answer ([`Rule::after`]).
 //! * What becomes of the connection is never its business.
-//! * It is pure. It has no clock, file or network: time and address of the client are in [`Context`], and
-//!   there is none when a person calls by hand. std is there; a guest imports nothing of WASI unless the
-//!   feature `pure` is off (below).
+//! * It is pure. It has no clock, file or network: time and address of the client are in
+//!   [`Context`], and there is none when a person calls by hand. std is there; a guest imports
+//!   nothing of WASI unless the feature `pure` is off (below).
 //!
 //! # Middleware, and whole guests
 //!
-//! [`middleware!`] exports the same rule over an imported handler (world `middleware` of the WIT), to be
-//! composed in front of any guest: `wac plug rule.wasm --plug site.wasm -o both.wasm`. [`handler!`] exports
-//! a type that implements [`Handler`]: a whole guest.
+//! [`middleware!`] exports the same rule over an imported handler (world `middleware` of the WIT),
+//! to be composed in front of any guest: `wac plug rule.wasm --plug site.wasm -o both.wasm`.
+//! [`handler!`] exports a type that implements [`Handler`]: a whole guest.
 //!
 //! # Features
 //!
 //! * `pure` (default): a guest with std imports nothing. What it prints is lost, messages of panics
-//!   included; without this feature they are in the server's log, and WASI is imported, which the server
-//!   allows with nothing behind it.
-//! * `bare`: for guests without std, which need an allocator and a panic handler. The default guest is one.
-//!   Memory is that of [`heap`]: a guest must not keep what it allocates after `configure`.
+//!   included; without this feature they are in the server's log, and WASI is imported, which the
+//!   server allows with nothing behind it.
+//! * `bare`: for guests without std, which need an allocator and a panic handler. The default guest
+//!   is one. Memory is that of [`heap`]: a guest must not keep what it allocates after `configure`,
+//!   and promises so ([`heap::KeepsNothing`]).
 
 #![no_std]
 
@@ -106,12 +109,88 @@ pub use handler::Handler;
 pub use parameters::Parameters;
 pub use request::Request;
 pub use rule::{InFront, Rule, Verdict};
-pub use wasmhttpd_guest::contract::{self, Context, IpAddress, Response, SettingHelp};
+/// The types of the contract.
+///
+/// ```
+/// use wasmhttpd_sdk::contract::{Action, Lookup, Directories};
+///
+/// let lookup = Lookup {
+///     site: "example.org".into(),
+///     candidates: vec!["/a.txt".into()],
+///     fallbacks: Vec::new(),
+///     directories: Directories::Find,
+/// };
+/// assert!(matches!(Action::LookUp(lookup), Action::LookUp(_)));
+/// ```
+#[doc(inline)]
+pub use wasmhttpd_guest::contract;
+/// ```
+/// use wasmhttpd_sdk::{Context, IpAddress};
+///
+/// let peer = IpAddress::Ipv4(0x7f00_0001);
+/// let context = Context { peer, secure: false, now: 1_800_000_000 };
+/// assert!(!context.secure);
+/// ```
+#[doc(inline)]
+pub use wasmhttpd_guest::contract::Context;
+/// ```
+/// use std::net::IpAddr;
+/// use wasmhttpd_sdk::IpAddress;
+///
+/// assert_eq!(IpAddr::from(IpAddress::Ipv4(0x7f00_0001)).to_string(), "127.0.0.1");
+/// ```
+#[doc(inline)]
+pub use wasmhttpd_guest::contract::IpAddress;
+/// ```
+/// use wasmhttpd_sdk::Response;
+///
+/// let mut response = Response::redirect(308, "/docs/").with("Cache-Control", "no-store");
+/// assert_eq!(response.field("location"), Some("/docs/"));
+/// response.remove("Cache-Control");
+/// assert_eq!(response.field("Cache-Control"), None);
+/// assert_eq!(Response::page(403, "Forbidden", "No robots, please.").status, 403);
+/// ```
+#[doc(inline)]
+pub use wasmhttpd_guest::contract::Response;
+/// ```
+/// use wasmhttpd_sdk::SettingHelp;
+///
+/// let help = SettingHelp::new("limit", "N", "10", "Requests that are allowed");
+/// assert_eq!((&*help.name, &*help.default), ("limit", "10"));
+/// ```
+#[doc(inline)]
+pub use wasmhttpd_guest::contract::SettingHelp;
+/// ```
+/// use wasmhttpd_sdk::date;
+///
+/// let mut text = String::new();
+/// date::push_rfc3339(&mut text, 784_111_777);
+/// assert_eq!(text, "1994-11-06T08:49:37Z");
+/// assert_eq!(date::read(b"Sun, 06 Nov 1994 08:49:37 GMT", None), Some(784_111_777));
+/// ```
+#[doc(inline)]
 pub use wasmhttpd_guest::date;
+/// ```
+/// use wasmhttpd_sdk::Pattern;
+///
+/// assert!(Pattern::read("*.pdf").unwrap().covers("/docs/a.pdf"));
+/// ```
+#[doc(inline)]
 pub use wasmhttpd_guest::pattern::Pattern;
+/// ```
+/// use wasmhttpd_sdk::Site;
+///
+/// let mut site = Site::default();
+/// site.parse("GET / HTTP/1.0\r\n\r\n", None);
+/// ```
+#[doc(inline)]
 pub use wasmhttpd_guest::site::Site;
 
 /// Exports a [`Handler`] as a guest. On other targets than WebAssembly it only checks the type.
+///
+/// ```
+/// wasmhttpd_sdk::handler!(wasmhttpd_sdk::Site);
+/// ```
 #[macro_export]
 macro_rules! handler {
     ($handler:ty) => {
@@ -123,8 +202,15 @@ macro_rules! handler {
     };
 }
 
-/// Exports a [`Rule`] in front of the default site as a guest. On other targets than WebAssembly it only
-/// checks the type.
+/// Exports a [`Rule`] in front of the default site as a guest. On other targets than WebAssembly it
+/// only checks the type.
+///
+/// ```
+/// # #[derive(Default)]
+/// # struct NoRobots;
+/// # impl wasmhttpd_sdk::Rule for NoRobots {}
+/// wasmhttpd_sdk::guest!(NoRobots);
+/// ```
 #[macro_export]
 macro_rules! guest {
     ($rule:ty) => {
@@ -132,8 +218,15 @@ macro_rules! guest {
     };
 }
 
-/// Exports a [`Rule`] in front of an imported handler: middleware, to be composed with any guest. On
-/// other targets than WebAssembly it only checks the type.
+/// Exports a [`Rule`] in front of an imported handler: middleware, to be composed with any guest.
+/// On other targets than WebAssembly it only checks the type.
+///
+/// ```
+/// # #[derive(Default)]
+/// # struct NoRobots;
+/// # impl wasmhttpd_sdk::Rule for NoRobots {}
+/// wasmhttpd_sdk::middleware!(NoRobots);
+/// ```
 #[macro_export]
 macro_rules! middleware {
     ($rule:ty) => {

@@ -8,8 +8,20 @@ use wasmhttpd_guest::pattern::Pattern;
 
 /// The `parameter NAME VALUE` lines of a rule, and the complaints about them.
 ///
-/// A line is read by a function from its value to what it stands for, or to what would be right. What
-/// is complained about is shown behind `web.conf:LINE:`, all of it together, and the guest serves nobody.
+/// A line is read by a function from its value to what it stands for, or to what would be right.
+/// What is complained about is shown behind `web.conf:LINE:`, all of it together, and the guest
+/// serves nobody.
+///
+/// ```
+/// use wasmhttpd_sdk::contract::Setting;
+/// use wasmhttpd_sdk::parameters::{self, Parameters};
+///
+/// let line = |line, value: &str| Setting { line, name: "size".into(), value: value.into() };
+/// let lines = [line(1, "2"), line(2, "many")];
+/// let mut parameters = Parameters::new(&lines);
+/// assert_eq!(parameters.all("size", parameters::number(0..=9)), [2]);
+/// assert_eq!(parameters.into_problems()[0].line, 2);
+/// ```
 #[derive(Debug)]
 pub struct Parameters<'a> {
     lines: &'a [Setting],
@@ -18,11 +30,30 @@ pub struct Parameters<'a> {
 
 impl<'a> Parameters<'a> {
     /// Those lines.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::contract::Setting;
+    /// use wasmhttpd_sdk::parameters::{self, Parameters};
+    ///
+    /// let line = |line, value: &str| Setting { line, name: "size".into(), value: value.into() };
+    /// let lines = [line(1, "2")];
+    /// assert!(Parameters::new(&lines).into_problems().is_empty());
+    /// ```
     pub fn new(lines: &'a [Setting]) -> Self {
         Self { lines, problems: Vec::new() }
     }
 
     /// What every line of a parameter stands for, in the order of the file.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::contract::Setting;
+    /// use wasmhttpd_sdk::parameters::{self, Parameters};
+    ///
+    /// let line = |line, value: &str| Setting { line, name: "size".into(), value: value.into() };
+    /// let lines = [line(1, "2"), line(2, "3")];
+    /// let mut parameters = Parameters::new(&lines);
+    /// assert_eq!(parameters.all("size", parameters::number(0..=9)), [2, 3]);
+    /// ```
     pub fn all<T>(
         &mut self,
         name: &str,
@@ -39,6 +70,17 @@ impl<'a> Parameters<'a> {
     }
 
     /// What the last line of a parameter stands for; none when it is not set.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::contract::Setting;
+    /// use wasmhttpd_sdk::parameters::{self, Parameters};
+    ///
+    /// let line = |line, value: &str| Setting { line, name: "size".into(), value: value.into() };
+    /// let lines = [line(1, "2"), line(2, "3")];
+    /// let mut parameters = Parameters::new(&lines);
+    /// assert_eq!(parameters.last("size", parameters::number(0..=9)), Some(3));
+    /// assert_eq!(parameters.last("colour", parameters::text), None);
+    /// ```
     pub fn last<T>(
         &mut self,
         name: &str,
@@ -48,12 +90,34 @@ impl<'a> Parameters<'a> {
     }
 
     /// Complains about the last line of a parameter, or about its absence.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::contract::Setting;
+    /// use wasmhttpd_sdk::parameters::{self, Parameters};
+    ///
+    /// let line = |line, value: &str| Setting { line, name: "size".into(), value: value.into() };
+    /// let lines = [line(7, "2")];
+    /// let mut parameters = Parameters::new(&lines);
+    /// parameters.complain("size", "too small (try 3)");
+    /// assert_eq!(parameters.into_problems()[0].line, 7);
+    /// ```
     pub fn complain(&mut self, name: &str, reason: impl Into<String>) {
         let line = self.lines.iter().rfind(|line| line.name == name).map_or(0, |line| line.line);
         self.problems.push(Problem { line, reason: reason.into() });
     }
 
     /// What was complained about.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::contract::Setting;
+    /// use wasmhttpd_sdk::parameters::{self, Parameters};
+    ///
+    /// let line = |line, value: &str| Setting { line, name: "size".into(), value: value.into() };
+    /// let lines = [line(1, "")];
+    /// let mut parameters = Parameters::new(&lines);
+    /// parameters.last("size", parameters::text);
+    /// assert_eq!(parameters.into_problems()[0].reason, "a value is missing");
+    /// ```
     pub fn into_problems(self) -> Vec<Problem> {
         self.problems
     }
@@ -63,6 +127,13 @@ impl<'a> Parameters<'a> {
 ///
 /// # Errors
 /// For anything else.
+///
+/// ```
+/// use wasmhttpd_sdk::parameters::switch;
+///
+/// assert_eq!(switch("on"), Ok(true));
+/// assert!(switch("yes").is_err());
+/// ```
 pub fn switch(value: &str) -> Result<bool, String> {
     match value {
         "on" => Ok(true),
@@ -75,6 +146,13 @@ pub fn switch(value: &str) -> Result<bool, String> {
 ///
 /// # Errors
 /// For what could never cover a path.
+///
+/// ```
+/// use wasmhttpd_sdk::parameters::pattern;
+///
+/// assert!(pattern("/private/*").unwrap().covers("/private/key"));
+/// assert!(pattern("private").is_err());
+/// ```
 pub fn pattern(value: &str) -> Result<Pattern, String> {
     let wrong = || {
         let is_wrong = "\" is no pattern of paths (try /private/*, or *.pdf)";
@@ -87,6 +165,13 @@ pub fn pattern(value: &str) -> Result<Pattern, String> {
 ///
 /// # Errors
 /// For anything else.
+///
+/// ```
+/// use wasmhttpd_sdk::parameters::number;
+///
+/// assert_eq!(number(1..=5)("3"), Ok(3));
+/// assert!(number(1..=5)("6").is_err());
+/// ```
 pub fn number(bounds: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64, String> {
     move |value| {
         let number = value.parse().ok().filter(|number| bounds.contains(number));
@@ -101,6 +186,13 @@ pub fn number(bounds: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64, Strin
 ///
 /// # Errors
 /// For an empty value.
+///
+/// ```
+/// use wasmhttpd_sdk::parameters::text;
+///
+/// assert_eq!(text("a b"), Ok("a b".to_owned()));
+/// assert!(text("").is_err());
+/// ```
 pub fn text(value: &str) -> Result<String, String> {
     if value.is_empty() { Err("a value is missing".into()) } else { Ok(value.into()) }
 }

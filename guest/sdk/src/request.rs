@@ -13,8 +13,17 @@ use wasmhttpd_guest::target::Target;
 
 /// A request whose head is sound.
 ///
-/// What two recipients could read differently never becomes one. Its method may be any, and its path
-/// may be one that names no file: what the handler behind the rule makes of those is its own affair.
+/// What two recipients could read differently never becomes one. Its method may be any, and its
+/// path may be one that names no file: what the handler behind the rule makes of those is its own
+/// affair.
+///
+/// ```
+/// use wasmhttpd_sdk::Request;
+///
+/// let head = "GET /a%20b?c=d HTTP/1.1\r\nHost: EXAMPLE.org:80\r\n\r\n";
+/// let request = Request::read(head).unwrap();
+/// assert_eq!((request.host(), request.path()), ("example.org", "/a b"));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
     head: &'a str,
@@ -31,6 +40,15 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// What is wrong with a head that is not sound.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::Request;
+    ///
+    /// assert!(Request::read("GET / HTTP/1.0\r\n\r\n").is_ok());
+    /// // Two lengths: two recipients could read it differently.
+    /// let head = "GET / HTTP/1.0\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n";
+    /// assert!(Request::read(head).is_err());
+    /// ```
     pub fn read(head: &'a str) -> Result<Self, Refusal> {
         let octets = octets(head).ok_or(Refusal::Malformed)?;
         let grammar = Head::read(&octets)?;
@@ -46,12 +64,26 @@ impl<'a> Request<'a> {
     }
 
     /// The method, in capitals nearly always: methods are case-sensitive.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::Request;
+    ///
+    /// let request = Request::read("BREW /pot HTTP/1.0\r\n\r\n").unwrap();
+    /// assert_eq!(request.method(), "BREW");
+    /// ```
     pub fn method(&self) -> &'a str {
         let line = self.head.trim_start_matches("\r\n");
         line.split(' ').next().unwrap_or_default()
     }
 
     /// Whether the content of a resource is asked for, or what would be sent with it.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::Request;
+    ///
+    /// let request = Request::read("HEAD / HTTP/1.0\r\n\r\n").unwrap();
+    /// assert!(request.is_get_or_head());
+    /// ```
     pub fn is_get_or_head(&self) -> bool {
         matches!(self.method(), "GET" | "HEAD")
     }
@@ -59,18 +91,40 @@ impl<'a> Request<'a> {
     /// The path, decoded: `/a b` for `/a%20b`, `/x/../a%20b` or `//a%20b`.
     ///
     /// It is the path that the default site looks up. Of a path that names no file there it is the
-    /// reading that goes furthest (`%2F` is a slash), so that a rule about `/private/*` is about every
-    /// way to write it. Empty only where there is no path, as in `OPTIONS *`.
+    /// reading that goes furthest (`%2F` is a slash), so that a rule about `/private/*` is about
+    /// every way to write it. Empty only where there is no path, as in `OPTIONS *`.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::Request;
+    ///
+    /// let request = Request::read("GET /x/../private%2Fkey HTTP/1.0\r\n\r\n").unwrap();
+    /// assert_eq!(request.path(), "/private/key");
+    /// ```
     pub fn path(&self) -> &str {
         &self.path
     }
 
     /// The query as it was sent, without its question mark.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::Request;
+    ///
+    /// let request = Request::read("GET /?a=b%20c HTTP/1.0\r\n\r\n").unwrap();
+    /// assert_eq!(request.query(), Some("a=b%20c"));
+    /// ```
     pub fn query(&self) -> Option<&'a str> {
         Some(self.span(self.target.query?))
     }
 
     /// The value of the first `name=value` in the query, as it was sent: escapes are left in.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::Request;
+    ///
+    /// let request = Request::read("GET /?a=1&b=2&b=3 HTTP/1.0\r\n\r\n").unwrap();
+    /// assert_eq!(request.query_value("b"), Some("2"));
+    /// assert_eq!(request.query_value("c"), None);
+    /// ```
     pub fn query_value(&self, name: &str) -> Option<&'a str> {
         let mut pairs = self.query()?.split('&');
         pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
@@ -78,11 +132,27 @@ impl<'a> Request<'a> {
 
     /// The name of the host asked for, in lower case and without its port; empty when an HTTP/1.0
     /// request has none.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::Request;
+    ///
+    /// let request = Request::read("GET / HTTP/1.1\r\nHost: A.example:8080\r\n\r\n").unwrap();
+    /// assert_eq!(request.host(), "a.example");
+    /// ```
     pub fn host(&self) -> &str {
         &self.host
     }
 
     /// The value of a field, octets as text, if it has exactly one line.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::Request;
+    ///
+    /// let head = "GET / HTTP/1.0\r\nUser-Agent:  curl \r\nX: 1\r\nX: 2\r\n\r\n";
+    /// let request = Request::read(head).unwrap();
+    /// assert_eq!(request.field("user-agent"), Some("curl"));
+    /// assert_eq!(request.field("X"), None);
+    /// ```
     pub fn field(&self, name: &str) -> Option<&'a str> {
         let mut values = self.fields(name);
         let value = values.next()?;
@@ -90,6 +160,13 @@ impl<'a> Request<'a> {
     }
 
     /// The values of all lines of a field, in order.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::Request;
+    ///
+    /// let request = Request::read("GET / HTTP/1.0\r\nX: 1\r\nx: 2\r\n\r\n").unwrap();
+    /// assert!(request.fields("X").eq(["1", "2"]));
+    /// ```
     pub fn fields(&self, name: &str) -> impl Iterator<Item = &'a str> {
         // Lines end in CRLF and nothing else: the head is sound.
         let lines = self.head[self.target_end..].split("\r\n").skip(1);
@@ -100,6 +177,13 @@ impl<'a> Request<'a> {
     }
 
     /// The whole head, octets as text.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::Request;
+    ///
+    /// let head = "GET / HTTP/1.0\r\n\r\n";
+    /// assert_eq!(Request::read(head).unwrap().head(), head);
+    /// ```
     pub fn head(&self) -> &'a str {
         self.head
     }
@@ -137,19 +221,39 @@ fn octets(text: &str) -> Option<Cow<'_, [u8]>> {
 }
 
 /// A path as it is written in a target: `/a%20b` for `/a b`.
+///
+/// ```
+/// use wasmhttpd_sdk::request::escaped;
+///
+/// assert_eq!(escaped("/a b"), "/a%20b");
+/// ```
 pub fn escaped(path: &str) -> String {
     let mut text = String::new();
     path::push_escaped(&mut text, path);
     text
 }
 
-/// What an escaped piece of a path stands for: `/a b` for `/a%20b`. None where an escape is malformed, or
-/// stands for what no path has.
+/// What an escaped piece of a path stands for: `/a b` for `/a%20b`. None where an escape is
+/// malformed, or stands for what no path has.
+///
+/// ```
+/// use wasmhttpd_sdk::request::unescaped;
+///
+/// assert_eq!(unescaped("/a%20b").as_deref(), Some("/a b"));
+/// assert_eq!(unescaped("/%zz"), None);
+/// ```
 pub fn unescaped(text: &str) -> Option<String> {
     path::unescape_text(text)
 }
 
 /// A field value that a client sent, as the text that its octets are in UTF-8.
+///
+/// ```
+/// use wasmhttpd_sdk::request::utf8;
+///
+/// assert_eq!(utf8("\u{c3}\u{a9}").as_deref(), Some("\u{e9}"));
+/// assert_eq!(utf8("\u{e9}"), None);
+/// ```
 pub fn utf8(value: &str) -> Option<String> {
     core::str::from_utf8(&octets(value)?).ok().map(ToString::to_string)
 }

@@ -20,6 +20,27 @@ const NOW: u64 = 1_800_000_000;
 /// A rule in front of the default site, with files that have a name and a size only.
 ///
 /// A call that breaks the contract, as far as this can see, is a panic.
+///
+/// ```
+/// use wasmhttpd_sdk::testing::Server;
+/// use wasmhttpd_sdk::{Context, Request, Response, Rule, Verdict};
+/// #
+/// # #[derive(Default)]
+/// # struct Closed;
+/// # impl Rule for Closed {
+/// #     fn before(&self, request: &Request<'_>, context: Option<Context>) -> Verdict {
+/// #         let now = context.map_or(0, |context| context.now);
+/// #         match request.field("Open").is_some() || now > 1_900_000_000 {
+/// #             true => Verdict::Pass,
+/// #             false => Verdict::Answer(Response::page(403, "Forbidden", "Closed.")),
+/// #         }
+/// #     }
+/// # }
+///
+/// let mut server = Server::<Closed>::new(&[]).unwrap().with_file("/index.html", 12);
+/// assert_eq!(server.get("/").status, 403);
+/// assert_eq!(server.get_with("/", "Open: yes\r\n").status, 200);
+/// ```
 #[derive(Debug)]
 pub struct Server<R> {
     guest: InFront<R, Site>,
@@ -32,6 +53,26 @@ impl<R: crate::Rule> Server<R> {
     ///
     /// # Errors
     /// What is wrong with them.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::testing::Server;
+    /// use wasmhttpd_sdk::{Context, Request, Response, Rule, Verdict};
+    /// #
+    /// # #[derive(Default)]
+    /// # struct Closed;
+    /// # impl Rule for Closed {
+    /// #     fn before(&self, request: &Request<'_>, context: Option<Context>) -> Verdict {
+    /// #         let now = context.map_or(0, |context| context.now);
+    /// #         match request.field("Open").is_some() || now > 1_900_000_000 {
+    /// #             true => Verdict::Pass,
+    /// #             false => Verdict::Answer(Response::page(403, "Forbidden", "Closed.")),
+    /// #         }
+    /// #     }
+    /// # }
+    ///
+    /// assert!(Server::<Closed>::new(&[("listing", "on")]).is_ok());
+    /// assert!(Server::<Closed>::new(&[("listing", "perhaps")]).is_err());
+    /// ```
     pub fn new(parameters: &[(&str, &str)]) -> Result<Self, Vec<Problem>> {
         let setting = |(line, (name, value)): (u32, &(&str, &str))| Setting {
             line,
@@ -49,6 +90,26 @@ impl<R: crate::Rule> Server<R> {
     ///
     /// # Panics
     /// If nothing is.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::testing::Server;
+    /// use wasmhttpd_sdk::{Context, Request, Response, Rule, Verdict};
+    /// #
+    /// # #[derive(Default)]
+    /// # struct Closed;
+    /// # impl Rule for Closed {
+    /// #     fn before(&self, request: &Request<'_>, context: Option<Context>) -> Verdict {
+    /// #         let now = context.map_or(0, |context| context.now);
+    /// #         match request.field("Open").is_some() || now > 1_900_000_000 {
+    /// #             true => Verdict::Pass,
+    /// #             false => Verdict::Answer(Response::page(403, "Forbidden", "Closed.")),
+    /// #         }
+    /// #     }
+    /// # }
+    ///
+    /// let problems = Server::<Closed>::problems(&[("index", "a.html"), ("listing", "perhaps")]);
+    /// assert_eq!(problems[0].0, 2);
+    /// ```
     pub fn problems(parameters: &[(&str, &str)]) -> Vec<(u32, String)> {
         match Self::new(parameters) {
             Ok(_) => panic!("nothing is wrong with {parameters:?}"),
@@ -57,6 +118,27 @@ impl<R: crate::Rule> Server<R> {
     }
 
     /// The server with one more file, by its path below the document root.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::testing::Server;
+    /// use wasmhttpd_sdk::{Context, Request, Response, Rule, Verdict};
+    /// #
+    /// # #[derive(Default)]
+    /// # struct Closed;
+    /// # impl Rule for Closed {
+    /// #     fn before(&self, request: &Request<'_>, context: Option<Context>) -> Verdict {
+    /// #         let now = context.map_or(0, |context| context.now);
+    /// #         match request.field("Open").is_some() || now > 1_900_000_000 {
+    /// #             true => Verdict::Pass,
+    /// #             false => Verdict::Answer(Response::page(403, "Forbidden", "Closed.")),
+    /// #         }
+    /// #     }
+    /// # }
+    ///
+    /// let mut server = Server::<Closed>::new(&[]).unwrap().with_file("/a.txt", 12);
+    /// assert_eq!(server.get_with("/a.txt", "Open: yes\r\n").status, 200);
+    /// assert_eq!(server.get_with("/b.txt", "Open: yes\r\n").status, 404);
+    /// ```
     #[must_use]
     pub fn with_file(mut self, path: &str, octets: u64) -> Self {
         self.files.push((path.into(), octets));
@@ -64,31 +146,155 @@ impl<R: crate::Rule> Server<R> {
     }
 
     /// From now on requests come with this context.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::testing::Server;
+    /// use wasmhttpd_sdk::{Context, Request, Response, Rule, Verdict};
+    /// #
+    /// # #[derive(Default)]
+    /// # struct Closed;
+    /// # impl Rule for Closed {
+    /// #     fn before(&self, request: &Request<'_>, context: Option<Context>) -> Verdict {
+    /// #         let now = context.map_or(0, |context| context.now);
+    /// #         match request.field("Open").is_some() || now > 1_900_000_000 {
+    /// #             true => Verdict::Pass,
+    /// #             false => Verdict::Answer(Response::page(403, "Forbidden", "Closed.")),
+    /// #         }
+    /// #     }
+    /// # }
+    ///
+    /// let mut server = Server::<Closed>::new(&[]).unwrap();
+    /// // As `wasmtime run --invoke` calls, without a context.
+    /// server.set_context(None);
+    /// assert_eq!(server.get("/").status, 403);
+    /// ```
     pub fn set_context(&mut self, context: Option<Context>) {
         self.context = context;
     }
 
     /// From now on requests come from this address.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::testing::Server;
+    /// use wasmhttpd_sdk::{Context, IpAddress, Request, Response, Rule, Verdict};
+    /// #
+    /// # #[derive(Default)]
+    /// # struct Closed;
+    /// # impl Rule for Closed {
+    /// #     fn before(&self, request: &Request<'_>, context: Option<Context>) -> Verdict {
+    /// #         let now = context.map_or(0, |context| context.now);
+    /// #         match request.field("Open").is_some() || now > 1_900_000_000 {
+    /// #             true => Verdict::Pass,
+    /// #             false => Verdict::Answer(Response::page(403, "Forbidden", "Closed.")),
+    /// #         }
+    /// #     }
+    /// # }
+    ///
+    /// let mut server = Server::<Closed>::new(&[]).unwrap();
+    /// server.set_peer(IpAddress::Ipv4(0xc000_0201));
+    /// assert_eq!(server.get("/").status, 403);
+    /// ```
     pub fn set_peer(&mut self, peer: IpAddress) {
         self.context = self.context.map(|context| Context { peer, ..context });
     }
 
     /// From now on it is this time, in seconds since the epoch.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::testing::Server;
+    /// use wasmhttpd_sdk::{Context, Request, Response, Rule, Verdict};
+    /// #
+    /// # #[derive(Default)]
+    /// # struct Closed;
+    /// # impl Rule for Closed {
+    /// #     fn before(&self, request: &Request<'_>, context: Option<Context>) -> Verdict {
+    /// #         let now = context.map_or(0, |context| context.now);
+    /// #         match request.field("Open").is_some() || now > 1_900_000_000 {
+    /// #             true => Verdict::Pass,
+    /// #             false => Verdict::Answer(Response::page(403, "Forbidden", "Closed.")),
+    /// #         }
+    /// #     }
+    /// # }
+    ///
+    /// let mut server = Server::<Closed>::new(&[]).unwrap().with_file("/index.html", 12);
+    /// server.set_now(2_000_000_000);
+    /// assert_eq!(server.get("/").status, 200);
+    /// ```
     pub fn set_now(&mut self, now: u64) {
         self.context = self.context.map(|context| Context { now, ..context });
     }
 
     /// The answer to GET.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::testing::Server;
+    /// use wasmhttpd_sdk::{Context, Request, Response, Rule, Verdict};
+    /// #
+    /// # #[derive(Default)]
+    /// # struct Closed;
+    /// # impl Rule for Closed {
+    /// #     fn before(&self, request: &Request<'_>, context: Option<Context>) -> Verdict {
+    /// #         let now = context.map_or(0, |context| context.now);
+    /// #         match request.field("Open").is_some() || now > 1_900_000_000 {
+    /// #             true => Verdict::Pass,
+    /// #             false => Verdict::Answer(Response::page(403, "Forbidden", "Closed.")),
+    /// #         }
+    /// #     }
+    /// # }
+    ///
+    /// let mut server = Server::<Closed>::new(&[]).unwrap();
+    /// assert_eq!(server.get("/").status, 403);
+    /// ```
     pub fn get(&mut self, target: &str) -> Response {
         self.get_with(target, "")
     }
 
     /// The answer to GET with these field lines, each of which ends in CRLF.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::testing::Server;
+    /// use wasmhttpd_sdk::{Context, Request, Response, Rule, Verdict};
+    /// #
+    /// # #[derive(Default)]
+    /// # struct Closed;
+    /// # impl Rule for Closed {
+    /// #     fn before(&self, request: &Request<'_>, context: Option<Context>) -> Verdict {
+    /// #         let now = context.map_or(0, |context| context.now);
+    /// #         match request.field("Open").is_some() || now > 1_900_000_000 {
+    /// #             true => Verdict::Pass,
+    /// #             false => Verdict::Answer(Response::page(403, "Forbidden", "Closed.")),
+    /// #         }
+    /// #     }
+    /// # }
+    ///
+    /// let mut server = Server::<Closed>::new(&[]).unwrap();
+    /// assert_eq!(server.get_with("/none", "Open: yes\r\n").status, 404);
+    /// ```
     pub fn get_with(&mut self, target: &str, fields: &str) -> Response {
         self.ask(&format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"))
     }
 
     /// The answer to a head.
+    ///
+    /// ```
+    /// use wasmhttpd_sdk::testing::Server;
+    /// use wasmhttpd_sdk::{Context, Request, Response, Rule, Verdict};
+    /// #
+    /// # #[derive(Default)]
+    /// # struct Closed;
+    /// # impl Rule for Closed {
+    /// #     fn before(&self, request: &Request<'_>, context: Option<Context>) -> Verdict {
+    /// #         let now = context.map_or(0, |context| context.now);
+    /// #         match request.field("Open").is_some() || now > 1_900_000_000 {
+    /// #             true => Verdict::Pass,
+    /// #             false => Verdict::Answer(Response::page(403, "Forbidden", "Closed.")),
+    /// #         }
+    /// #     }
+    /// # }
+    ///
+    /// let mut server = Server::<Closed>::new(&[]).unwrap();
+    /// assert_eq!(server.ask("POST / HTTP/1.1\r\nHost: a\r\nOpen: yes\r\n\r\n").status, 405);
+    /// ```
     pub fn ask(&mut self, head: &str) -> Response {
         match self.guest.parse(head, self.context).action {
             Action::Answer(response) => response,

@@ -1,4 +1,5 @@
-//! A listing for programs: `{"path", "entries": [{"name", "type", "size", "modified"}], "complete"}`.
+//! A listing for programs: `{"path", "entries": [{"name", "type", "size", "modified"}],
+//! "complete"}`.
 
 use super::text::push_json;
 use super::{LISTING_OCTETS_MAX, Shown};

@@ -59,8 +59,8 @@ impl Order {
 
     /// Sorts entries. No two have the same name, so that the order is the same each time.
     ///
-    /// Ten thousand names are compared more than a hundred thousand times: nearly always two numbers
-    /// decide, made from each entry once.
+    /// Ten thousand names are compared more than a hundred thousand times: nearly always two
+    /// numbers decide, made from each entry once.
     pub fn sort<'a>(self, entries: impl Iterator<Item = &'a Entry> + Clone) -> Vec<&'a Entry> {
         let prefix = common_prefix(entries.clone().map(|entry| &*entry.name));
         let numbered = entries.map(|entry| Numbered {

@@ -1,12 +1,13 @@
 //! `wasmhttpd compose`: a guest and an adapter as one component, for hosts that know nothing of
 //! guests.
 //!
-//! 1. The guest is read: a file, the one that is built in, or the one of web.conf with what web.conf
-//!    tells it inside.
+//! 1. The guest is read: a file, the one that is built in, or the one of web.conf with what
+//!    web.conf tells it inside.
 //! 2. Its exports and imports are compared with the contract ([`plug`]).
 //! 3. Its handler becomes that of the adapter, and the whole is written to a file, or nothing is.
 //!
-//! What the adapters do is in `guest/adapters/`. Nothing of a guest is compiled or called here.
+//! What the adapters do is in `guest/adapters/`; they are built from there once, and committed in
+//! `host/adapters/`. Nothing of a guest is compiled or called here.
 
 mod plug;
 
@@ -25,10 +26,10 @@ use crate::startup;
 pub use plug::{PlugError, plug};
 
 /// For hosts of wasi:http: exports `wasi:http/incoming-handler`.
-pub const WASI_HTTP: &[u8] = include_bytes!(env!("WASMHTTPD_WASI_HTTP"));
+pub const WASI_HTTP: &[u8] = include_bytes!("../../adapters/wasi-http.wasm");
 
 /// For shells: exports `wasi:cli/run`.
-pub const WASI_CLI: &[u8] = include_bytes!(env!("WASMHTTPD_WASI_CLI"));
+pub const WASI_CLI: &[u8] = include_bytes!("../../adapters/wasi-cli.wasm");
 
 /// Does what the command line asks for, or says everything that is wrong with web.conf.
 ///

@@ -13,8 +13,8 @@ use crate::config::{Config, DEFAULT_FILE, Diagnostics, GuestPlace, Line, Setting
 use crate::startup::{Loader, Octets, Source};
 use crate::swap::Limits;
 
-/// Does what the command line asks of a server that serves. Prints what comes of it; the exit status
-/// says whether it was done.
+/// Does what the command line asks of a server that serves. Prints what comes of it; the exit
+/// status says whether it was done.
 ///
 /// # Errors
 /// When the server cannot be reached, or the output cannot be written.
@@ -122,8 +122,8 @@ fn request(command: &ControlCommand) -> anyhow::Result<Request> {
     })
 }
 
-/// The component with its configuration inside. That is done here: it takes time, which the server has
-/// better uses for.
+/// The component with its configuration inside. That is done here: it takes time, which the server
+/// has better uses for.
 fn configured(
     component: Vec<u8>,
     media: Vec<Setting>,

@@ -1,8 +1,8 @@
 //! `wasmhttpd ctl`: telling a server that serves what to do.
 //!
-//! The server has a Unix socket that only its own user may use ([`Server`]); `ctl` connects, sends one
-//! request and prints what comes back ([`run`]). Both sides speak JSON, a message a line, and are the
-//! same program: the messages are nobody else's interface.
+//! The server has a Unix socket that only its own user may use ([`Server`]); `ctl` connects, sends
+//! one request and prints what comes back ([`run`]). Both sides speak JSON, a message a line, and
+//! are the same program: the messages are nobody else's interface.
 
 mod client;
 mod server;

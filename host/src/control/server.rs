@@ -22,8 +22,8 @@ use crate::swap::{Handle, Job};
 /// Connections served at once; a further one is closed.
 const CONNECTIONS_MAX: usize = 20;
 
-/// Those of them that may wait for something; a further one is refused. Who asks how things stand, or for
-/// the end, waits for nothing, and finds a place.
+/// Those of them that may wait for something; a further one is refused. Who asks how things stand,
+/// or for the end, waits for nothing, and finds a place.
 const WAITING_MAX: usize = 16;
 
 /// Longest time for a request to arrive, and for a reply to be taken.

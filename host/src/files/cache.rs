@@ -1,8 +1,8 @@
 //! What a worker keeps of what the file system said, so that it need not be asked again at once.
 //!
-//! Of a path it keeps what that led to: a file, with its content in memory or open, or nothing. This
-//! is fresh for so many seconds, counted from the second in which the file system said so last; then
-//! it waits to be confirmed. The cache asks nobody: the [`Opener`] does.
+//! Of a path it keeps what that led to: a file, with its content in memory or open, or nothing.
+//! This is fresh for so many seconds, counted from the second in which the file system said so
+//! last; then it waits to be confirmed. The cache asks nobody: the [`Opener`] does.
 //!
 //! Contents, files that are open and paths that lead nowhere have shelves of their own, so that a
 //! flood of one pushes out none of the others: clients choose paths. All document roots of a worker

@@ -45,7 +45,8 @@ pub enum Found {
         /// None, and complete, unless the lookup asks for them.
         entries: Entries,
     },
-    /// A directory whose entries the lookup asks for: once they have been read, [`look_on`] goes on.
+    /// A directory whose entries the lookup asks for: once they have been read, [`look_on`] goes
+    /// on.
     Unread {
         /// Where to go on.
         place: Place,

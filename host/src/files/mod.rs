@@ -10,6 +10,8 @@
 //! 3. An [`OpenFile`] is read or sent from: its content is in memory, or it is open.
 
 mod cache;
+#[cfg(feature = "counting")]
+mod counting;
 mod entries;
 mod lookup;
 mod open;

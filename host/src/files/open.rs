@@ -3,9 +3,13 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
+#[cfg(not(feature = "counting"))]
+use rustix::fs::openat2;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
+#[cfg(feature = "counting")]
+use super::counting::openat2;
 use super::version::{Modified, Version};
 
 /// How often an open that met a rename is tried again. The kernel gives up on `..` and links when
@@ -181,7 +185,7 @@ pub fn open_beneath(root: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<O
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
     let path = if path.is_empty() { "." } else { path };
     for _ in 0..RETRIES {
-        match rustix::fs::openat2(root, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
+        match openat2(root, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
             Ok(descriptor) => return Ok(descriptor),
             Err(Errno::AGAIN | Errno::INTR) => {}
             Err(error) => return Err(trouble(error)),

@@ -1,8 +1,8 @@
 //! Opening what lies beneath one document root, or knowing already what that comes to.
 //!
 //! What the cache has is used while it is fresh, without a question to the file system. What is not
-//! fresh is opened anew, and that confirms what is kept or replaces it. So is what turned out to have
-//! been rewritten: whoever sends from an open file looks at it first.
+//! fresh is opened anew, and that confirms what is kept or replaces it. So is what turned out to
+//! have been rewritten: whoever sends from an open file looks at it first.
 //!
 //! With a freshness of 0 a content is used only after the kernel has said that its path still
 //! leads to the same inode, unchanged: one call in place of open, stat, read and close. That call

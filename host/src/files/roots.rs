@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+#[cfg(not(feature = "counting"))]
+use rustix::fs::openat2;
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use super::cache::{Cache, Keep};
+#[cfg(feature = "counting")]
+use super::counting::openat2;
 use super::opener::Opener;
 
 /// A file that is kept open is closed when nobody asked for it in this time, or in twice as much.
@@ -148,7 +152,7 @@ impl Roots {
 /// What to do, where it cannot.
 pub fn check_kernel() -> Result<(), &'static str> {
     let flags = OFlags::PATH | OFlags::CLOEXEC;
-    match rustix::fs::openat2(rustix::fs::CWD, ".", flags, Mode::empty(), ResolveFlags::BENEATH) {
+    match openat2(rustix::fs::CWD, ".", flags, Mode::empty(), ResolveFlags::BENEATH) {
         Err(Errno::NOSYS) => Err("this kernel has no openat2 (wasmhttpd needs Linux 5.6 or newer)"),
         Err(Errno::PERM) => {
             Err("openat2 is not permitted here (let the container's seccomp profile allow it)")

@@ -25,8 +25,8 @@ impl Buffers {
         Buffers { inputs: Vec::new(), outputs: Vec::new(), input_octets }
     }
 
-    /// Inputs have room for `input_octets` from now on; those held by connections grow when they are
-    /// lent to next.
+    /// Inputs have room for `input_octets` from now on; those held by connections grow when they
+    /// are lent to next.
     pub fn resize_inputs(&mut self, input_octets: usize) {
         self.inputs.clear();
         self.input_octets = input_octets;

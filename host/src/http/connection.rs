@@ -31,7 +31,8 @@ pub struct Connection<F> {
     /// Octets to send; those before `sent` are gone.
     output: Vec<u8>,
     sent: usize,
-    /// The peer has shut down its side; what it asked for is still answered (RFC 9112, section 9.6).
+    /// The peer has shut down its side; what it asked for is still answered (RFC 9112, section
+    /// 9.6).
     end_of_input: bool,
 }
 
@@ -72,8 +73,8 @@ pub enum After {
     },
     /// The connection is closed in stages.
     Close,
-    /// The connection is closed without lingering, unless there is input that has not been used: the client has
-    /// said that nothing more comes, so no reset can destroy the answer.
+    /// The connection is closed without lingering, unless there is input that has not been used:
+    /// the client has said that nothing more comes, so no reset can destroy the answer.
     CloseAtOnce,
 }
 
@@ -134,8 +135,8 @@ pub enum Step<'a, F> {
         octets: &'a [u8],
         /// What the next step will be to send, which may go out together with the octets.
         then: Option<Stretch<'a, F>>,
-        /// Behind the octets, and what is sent `then`, the next step is to shut down or to close: the end of the
-        /// connection may go out together with them.
+        /// Behind the octets, and what is sent `then`, the next step is to shut down or to close:
+        /// the end of the connection may go out together with them.
         is_last: bool,
     },
     /// Send octets of the file and call [`Connection::streamed`].
@@ -246,7 +247,8 @@ impl<F> Connection<F> {
             self.state = State::Closed;
             return Step::Close;
         }
-        // Even at once: if there is more input after all, closing alone would destroy what waits to be sent.
+        // Even at once: if there is more input after all, closing alone would destroy what waits to
+        // be sent.
         self.state = if at_once { State::Closed } else { State::Lingering };
         Step::ShutDown
     }

@@ -22,8 +22,8 @@ pub struct Request {
     pub is_http_1_0: bool,
     /// How much content follows the head.
     pub content: Content,
-    /// The client says itself that this is its last request, by `Connection: close` and nothing else (RFC
-    /// 9112, section 9.6).
+    /// The client says itself that this is its last request, by `Connection: close` and nothing
+    /// else (RFC 9112, section 9.6).
     pub is_last: bool,
 }
 

@@ -1,7 +1,8 @@
 //! The lines of a head, found in one pass.
 //!
-//! Lines are short: to look for the end of each by itself costs more than the look. So sixty-four octets at a time are
-//! asked which of them may end a line, and the answer is a mask, whose lowest bit is the first octet's.
+//! Lines are short: to look for the end of each by itself costs more than the look. So sixty-four
+//! octets at a time are asked which of them may end a line, and the answer is a mask, whose lowest
+//! bit is the first octet's.
 
 use memchr::memchr;
 use wide::u8x16;
@@ -41,7 +42,8 @@ impl<'a> Iterator for Lines<'a> {
         let (octets, feed, is_clean) = match &input[mark..] {
             [b'\r', b'\n', ..] => (&input[start..mark], self.marks.next()?, true),
             rest => {
-                // Of CR and NUL there may be thousands, each a mark: they are passed over, and marks begin anew.
+                // Of CR and NUL there may be thousands, each a mark: they are passed over, and
+                // marks begin anew.
                 let feed = mark + memchr(b'\n', rest)?;
                 self.marks = Marks::new(input, feed + 1);
                 let octets = &input[start..feed];
@@ -90,7 +92,8 @@ impl Iterator for Marks<'_> {
     }
 }
 
-/// Which of the octets from `start` on are CR, LF or NUL, of as many as a block has. None: there are no octets.
+/// Which of the octets from `start` on are CR, LF or NUL, of as many as a block has. None: there
+/// are no octets.
 #[inline]
 fn marks_at(input: &[u8], start: usize) -> Option<u64> {
     let rest = input.get(start..).filter(|rest| !rest.is_empty())?;

@@ -1,7 +1,7 @@
 //! A guest that is asked the battery: what it answers, how long it takes, what is wrong with it.
 //!
-//! Each call is made on an instance that was called before, several times for its time, and once on a
-//! fresh one: a guest is a pure function, so that the answers are the same.
+//! Each call is made on an instance that was called before, several times for its time, and once on
+//! a fresh one: a guest is a pure function, so that the answers are the same.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -63,7 +63,8 @@ pub struct Answer {
     pub failed: Option<&'static str>,
 }
 
-/// How long the calls of a function took, in nanoseconds, without what it takes to make an instance.
+/// How long the calls of a function took, in nanoseconds, without what it takes to make an
+/// instance.
 #[derive(Debug, Default, Serialize)]
 pub struct Times {
     pub count: usize,
@@ -102,7 +103,8 @@ pub fn findings() -> impl Iterator<Item = &'static str> {
     NAMED.iter().map(|(name, _)| *name)
 }
 
-/// Examines a guest, by the battery and further requests. Lines to repeat a call name the component `file`.
+/// Examines a guest, by the battery and further requests. Lines to repeat a call name the component
+/// `file`.
 pub fn examine(generation: &Arc<Generation>, more: &[Vec<u8>], file: &str) -> Examination {
     let mut examiner = Examiner {
         used: Sandbox::new(Arc::clone(generation), false, 0),

@@ -2,8 +2,8 @@
 //!
 //! 1. Its names are read ([`Outline`]), which works for whatever is a component.
 //! 2. It is loaded, by the steps of every guest ([`crate::startup`]); what refuses it is said.
-//! 3. It is examined ([`examination`]): the battery of a rehearsal, the answers, the time they take, and
-//!    what the host would not believe.
+//! 3. It is examined ([`examination`]): the battery of a rehearsal, the answers, the time they
+//!    take, and what the host would not believe.
 //!
 //! Nothing is served, and the file system is not looked at for it.
 
@@ -64,8 +64,8 @@ struct Setting {
     summary: String,
 }
 
-/// Inspects what the command line says, and prints what comes out. The exit status says whether it is
-/// sound. What is wrong with the configuration is returned, and then nothing was inspected.
+/// Inspects what the command line says, and prints what comes out. The exit status says whether it
+/// is sound. What is wrong with the configuration is returned, and then nothing was inspected.
 ///
 /// # Errors
 /// When the system has no room for the engine, or the output cannot be written.

@@ -29,8 +29,8 @@ pub enum Language {
     JavaScript,
 }
 
-/// Writes a project into the folder `name` of the working folder, which must not exist yet. Returns what
-/// to tell who asked for it: the commands that come next.
+/// Writes a project into the folder `name` of the working folder, which must not exist yet. Returns
+/// what to tell who asked for it: the commands that come next.
 ///
 /// # Errors
 /// When the name is not one for a folder, or is taken, or the file system says so.
@@ -93,6 +93,22 @@ mod tests {
         let longer = "a".repeat(NAME_OCTETS_MAX + 1);
         for name in ["", "2nd", "-a", ".a", "_a", "a/b", "a b", "..", "\u{e9}", longer.as_str()] {
             assert!(!is_name(name), "{name}");
+        }
+    }
+
+    /// The SDK's manifests name dependencies of a workspace, which a project has to have, too.
+    #[test]
+    fn a_project_in_rust_depends_on_what_the_sdk_does() {
+        let versions = |text: &'static str| {
+            let (_, table) = text.split_once("[workspace.dependencies]\n").expect("the table");
+            let lines = table.lines().take_while(|line| !line.starts_with('['));
+            lines.filter(|line| line.contains("version = ")).collect::<Vec<_>>()
+        };
+        let ours = versions(include_str!("../../../Cargo.toml"));
+        let project = versions(include_str!("../../templates/rust/Cargo.toml.txt"));
+        assert!(!project.is_empty());
+        for line in project {
+            assert!(ours.contains(&line), "{line}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! What a project is made of: files of `host/templates`, of the examples, and of the SDK, each as it is
-//! in the repository.
+//! What a project is made of: files of `host/templates`, of the examples, and of the SDK, each as
+//! it is in the repository.
 
 use super::Language;
 

@@ -1,5 +1,5 @@
-//! Names and passwords, from a file such as `docker login` writes. They are read when they are needed
-//! and not kept, and nothing here shows them.
+//! Names and passwords, from a file such as `docker login` writes. They are read when they are
+//! needed and not kept, and nothing here shows them.
 
 use std::collections::HashMap;
 use std::fs::File;

@@ -1,7 +1,7 @@
 //! What a manifest says: which layer is the component.
 //!
-//! Of everything in it only the layer's digest and length are used. The config is not even asked for:
-//! what a component imports and exports is seen in the component itself.
+//! Of everything in it only the layer's digest and length are used. The config is not even asked
+//! for: what a component imports and exports is seen in the component itself.
 
 use serde::Deserialize;
 

@@ -1,13 +1,14 @@
 //! Guests from registries: OCI artifacts that hold a WebAssembly component.
 //!
 //! Owns the network beyond our own clients, and what was pulled. Nothing that a registry says is
-//! believed: digests are computed here, sizes and times are limited here, and of what it answers only
-//! the component is used.
+//! believed: digests are computed here, sizes and times are limited here, and of what it answers
+//! only the component is used.
 //!
 //! 1. With a digest: what was pulled before needs no registry ([`store`]).
-//! 2. The manifest is asked for, through a login and redirects where there are any ([`session`]). It has
-//!    the digest that was named, or the tag has moved.
-//! 3. It names one layer, the component ([`manifest`]), which has the digest that the manifest names.
+//! 2. The manifest is asked for, through a login and redirects where there are any ([`session`]).
+//!    It has the digest that was named, or the tag has moved.
+//! 3. It names one layer, the component ([`manifest`]), which has the digest that the manifest
+//!    names.
 //! 4. Both are kept.
 
 mod challenge;
@@ -79,15 +80,16 @@ impl Puller {
         self.pull_layer(&mut session, reference, digest, &manifest)
     }
 
-    /// The component at the tag of `reference`, unless the tag is still at `seen`. See [`Puller::pull`].
+    /// The component at the tag of `reference`, unless the tag is still at `seen`. See
+    /// [`Puller::pull`].
     pub fn pull_if_moved(
         &self,
         reference: &Reference,
         seen: Option<Digest>,
     ) -> Result<Option<Pulled>, PullError> {
         let mut session = self.session(reference)?;
-        // A question without content costs less, and counts for less where pulls are counted. What it
-        // tells decides only whether to ask on.
+        // A question without content costs less, and counts for less where pulls are counted. What
+        // it tells decides only whether to ask on.
         if seen.is_some() && told_digest(&mut session, reference)? == seen {
             return Ok(None);
         }

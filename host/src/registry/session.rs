@@ -1,7 +1,8 @@
 //! One pull's requests: limited in time and in octets, through redirects and a login.
 //!
-//! A registry on this machine is spoken to over plain http, and all others over https, wherever they
-//! send us. A name and password go to the registry, and to where it says that it has its logins.
+//! A registry on this machine is spoken to over plain http, and all others over https, wherever
+//! they send us. A name and password go to the registry, and to where it says that it has its
+//! logins.
 
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -193,7 +194,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// A place that may be asked: over https, or over http if it and the registry are on this machine.
+    /// A place that may be asked: over https, or over http if it and the registry are on this
+    /// machine.
     fn parse(&self, what: &'static str, text: &str) -> Result<Uri, PullError> {
         let refused =
             |why: &str| PullError::Redirect { what, reason: format!("{why}: {}", shown(text)) };

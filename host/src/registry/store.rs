@@ -1,5 +1,5 @@
-//! What was pulled, kept by digest in a private folder: a manifest, its component, and what a tag was
-//! last at. What cannot be kept is pulled again.
+//! What was pulled, kept by digest in a private folder: a manifest, its component, and what a tag
+//! was last at. What cannot be kept is pulled again.
 
 use crate::config::{Digest, Reference};
 use crate::private_folder::PrivateFolder;

@@ -1,7 +1,7 @@
 //! Two guests and the same request: what each answers, and in what they differ.
 //!
-//! Owns the instances and document roots for that, which no worker shares. Rehearsals and shadows are
-//! made of it.
+//! Owns the instances and document roots for that, which no worker shares. Rehearsals and shadows
+//! are made of it.
 
 use std::fmt;
 use std::sync::Arc;

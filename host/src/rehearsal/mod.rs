@@ -1,12 +1,13 @@
 //! What a guest answers when nobody waits for it.
 //!
-//! A guest is a pure function, so that a request can be asked again, of any guest and at any time: by
-//! a player ([`call`], [`answers`]), of one guest; by a [`Comparison`], of two, as shadows do; and by a rehearsal
-//! ([`rehearse`]), before a candidate serves. Nothing here is seen by a client, or changes a server.
+//! A guest is a pure function, so that a request can be asked again, of any guest and at any time:
+//! by a player ([`call`], [`answers`]), of one guest; by a [`Comparison`], of two, as shadows do;
+//! and by a rehearsal ([`rehearse`]), before a candidate serves. Nothing here is seen by a client,
+//! or changes a server.
 //!
-//! In a rehearsal, first a [`battery`] of requests that are built in, each with several things found for
-//! it; then those that the workers remember. A candidate that fails at one which the serving guest answers
-//! is refused; answers that differ are counted.
+//! In a rehearsal, first a [`battery`] of requests that are built in, each with several things
+//! found for it; then those that the workers remember. A candidate that fails at one which the
+//! serving guest answers is refused; answers that differ are counted.
 
 pub mod battery;
 mod comparison;
@@ -25,15 +26,15 @@ use crate::server::words::octets_as_text;
 pub use self::comparison::{Comparison, Report};
 pub use self::player::{CallFailed, Finding, call, request_line};
 
-/// Longest time for all of it, but for the request that is being asked then. A guest so slow that this is
-/// not enough has answered a part.
+/// Longest time for all of it, but for the request that is being asked then. A guest so slow that
+/// this is not enough has answered a part.
 const TIME: Duration = Duration::from_secs(10);
 
 /// The part of it that the battery may take: what clients ask for matters as much.
 const BATTERY_TIME: Duration = Duration::from_secs(5);
 
-/// Has the candidate of `comparison` answer the battery and the requests `recorded` while generation
-/// `number` serves.
+/// Has the candidate of `comparison` answer the battery and the requests `recorded` while
+/// generation `number` serves.
 ///
 /// # Errors
 /// The request that it failed at, and how.

@@ -32,8 +32,8 @@ pub enum Finding<'a> {
 }
 
 impl Finding<'_> {
-    /// What it is for `lookup`; none where the disk has to be looked at, or where the lookup does not
-    /// ask for such a thing.
+    /// What it is for `lookup`; none where the disk has to be looked at, or where the lookup does
+    /// not ask for such a thing.
     pub fn made_up(&self, lookup: &Lookup) -> Option<Found> {
         let at = |directory: bool| {
             lookup.candidates.iter().position(|path| path.ends_with('/') == directory)

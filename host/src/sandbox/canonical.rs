@@ -1,11 +1,13 @@
-//! Values of the contract in the memory of a guest, as the canonical ABI of the Component Model lays them out.
+//! Values of the contract in the memory of a guest, as the canonical ABI of the Component Model
+//! lays them out.
 //!
-//! Sizes, alignments and offsets follow from the types in `wit/` by the rules of the canonical ABI: a record is
-//! its fields in order, each at the next multiple of its alignment; a variant is its case in one octet, and
-//! behind it, at the alignment of all payloads, the payload; a string or list is where it is and how long.
+//! Sizes, alignments and offsets follow from the types in `wit/` by the rules of the canonical ABI:
+//! a record is its fields in order, each at the next multiple of its alignment; a variant is its
+//! case in one octet, and behind it, at the alignment of all payloads, the payload; a string or
+//! list is where it is and how long.
 //!
-//! Nothing in that memory is believed: what lies outside of it, is not aligned, no UTF-8, or no case is a
-//! [`Breach::Malformed`], and so is what would make the host copy too much.
+//! Nothing in that memory is believed: what lies outside of it, is not aligned, no UTF-8, or no
+//! case is a [`Breach::Malformed`], and so is what would make the host copy too much.
 
 use super::contract::{
     Action, Content, Directories, Entry, Fallback, Lookup, Parsed, Part, Persistence, Problem,
@@ -309,7 +311,8 @@ pub trait Lower {
     /// What its address is a multiple of.
     const ALIGN: usize;
 
-    /// Writes it to `octets`, which are [`Lower::SIZE`], all 0; `place` puts a string into the memory.
+    /// Writes it to `octets`, which are [`Lower::SIZE`], all 0; `place` puts a string into the
+    /// memory.
     fn lower<E>(
         &self,
         octets: &mut [u8],

@@ -10,13 +10,19 @@ use wasmtime::component::Component;
 use super::EMBEDDED_GUEST;
 use super::plain::Plain;
 
-/// The code of the default guest, made by the build script; empty where it cannot compile for the target.
+/// The code of the default guest, made by [`super::prebuilt`] for a release; empty in other builds.
 const EMBEDDED_CODE: &[u8] = include_bytes!(env!("WASMHTTPD_GUEST_CODE"));
+
+/// Whether this program has the code of the default guest inside, as releases do.
+pub fn is_embedded() -> bool {
+    !EMBEDDED_CODE.is_empty()
+}
 
 /// Machine code of a component, as wasmtime's compiler serialised it.
 ///
-/// It comes from this program itself, or [`super::compiler`] and [`super::code_cache`] make one: from the pipe
-/// of a child process that is this program, or from a file that only this user could have written.
+/// It comes from this program itself, or [`super::compiler`] and [`super::code_cache`] make one:
+/// from the pipe of a child process that is this program, or from a file that only this user could
+/// have written.
 pub struct Code {
     octets: Cow<'static, [u8]>,
     /// What the component is called by, if it is plain.
@@ -30,9 +36,9 @@ impl Code {
         Code { octets: octets.into(), plain }
     }
 
-    /// The code that is built in, if that is the code of `component`.
+    /// The code that is embedded, if that is the code of `component`.
     pub(super) fn built_in(component: &[u8]) -> Option<Code> {
-        let is_known = component == EMBEDDED_GUEST && !EMBEDDED_CODE.is_empty();
+        let is_known = component == EMBEDDED_GUEST && is_embedded();
         is_known.then(|| Code { octets: EMBEDDED_CODE.into(), plain: Plain::of(component) })
     }
 
@@ -51,9 +57,10 @@ impl Code {
     /// # Errors
     /// When it was made by another version of wasmtime or for another engine or processor.
     pub(super) fn component(&self, engine: &Engine) -> wasmtime::Result<Component> {
-        // SAFETY: the octets were written by `Engine::precompile_component` of this very program, or when it
-        // was built, which is what the two callers of `vouched_for` and the build script make sure of;
-        // wasmtime checks by itself that version, settings and processor are its own.
+        // SAFETY: the octets were written by `Engine::precompile_component` of this very program,
+        // or of the one that it was built after, which is what the two callers of `vouched_for` and
+        // the build script make sure of; wasmtime checks by itself that version, settings and
+        // processor are its own.
         unsafe { Component::deserialize(engine, &self.octets) }
     }
 }

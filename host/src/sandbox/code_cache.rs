@@ -1,8 +1,8 @@
 //! Compiled code kept in a private folder, so that a start or a swap need not compile what was
 //! compiled before.
 //!
-//! Code is run as it is: see [`crate::private_folder`] for what is believed. Whatever is wrong with the
-//! folder or a file costs a compilation and nothing else.
+//! Code is run as it is: see [`crate::private_folder`] for what is believed. Whatever is wrong with
+//! the folder or a file costs a compilation and nothing else.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
@@ -92,8 +92,8 @@ fn hexadecimal(digest: Sha256) -> String {
     digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-/// Digests a component without its custom sections, at whatever depth: names, producers and the like
-/// are for other programs. None: it is none.
+/// Digests a component without its custom sections, at whatever depth: names, producers and the
+/// like are for other programs. None: it is none.
 fn digest_sections(component: &[u8], digest: &mut Sha256) -> Option<()> {
     for payload in Parser::new(0).parse_all(component) {
         match payload.ok()? {

@@ -1,11 +1,11 @@
 //! Compiling components in a child process.
 //!
-//! How long a compiler takes for octets from outside, and how much memory, nobody can foretell; and a
-//! bug in it should not be one in the server. So the work is done by this same program, started once
-//! more: a single thread under limits of its own, with the priority of whoever starts it. It gets the
-//! component as its standard input and answers on a pipe that it inherited. What comes over that pipe is
-//! the only code that is ever believed (see [`super::code`]); it is kept in a [`CodeCache`] for the next
-//! start.
+//! How long a compiler takes for octets from outside, and how much memory, nobody can foretell; and
+//! a bug in it should not be one in the server. So the work is done by this same program, started
+//! once more: a single thread under limits of its own, with the priority of whoever starts it. It
+//! gets the component as its standard input and answers on a pipe that it inherited. What comes
+//! over that pipe is the only code that is ever believed (see [`super::code`]); it is kept in a
+//! [`CodeCache`] for the next start.
 
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
@@ -39,8 +39,8 @@ const MESSAGE_OCTETS_MAX: usize = 16 << 10;
 /// What the child sends first.
 const HEADER_OCTETS: usize = 9;
 
-/// How much longer than its processor time a child may take by the clock: on a busy machine it waits for
-/// a processor most of the time, and no guest is to blame for that.
+/// How much longer than its processor time a child may take by the clock: on a busy machine it
+/// waits for a processor most of the time, and no guest is to blame for that.
 const WAIT_FACTOR: u32 = 10;
 
 /// What every component and module begins with.

@@ -1,5 +1,5 @@
-//! How a component is compiled: the same in the server, in its child process that compiles, and in the build
-//! script, which includes this file and compiles the guest that is built in.
+//! How a component is compiled: the same in the server, in its child process that compiles, and for
+//! what is embedded in a release.
 
 use wasmtime::Config;
 
@@ -12,5 +12,8 @@ pub fn compiler_config() -> Config {
         .wasm_backtrace_max_frames(None)
         .generate_address_map(false)
         .native_unwind_info(false);
+    // What is counted is the code of a release, on whatever processor.
+    #[cfg(feature = "counting")]
+    super::prebuilt::set_target(&mut config).expect("the target of this build");
     config
 }

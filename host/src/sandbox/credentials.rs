@@ -1,9 +1,9 @@
 //! Which octets of a head are somebody's secret, and a head without them.
 //!
-//! Knows fields by their names, as they are commonly given, and the userinfo of URIs. It errs on the
-//! side of hiding, and looks at malformed heads with the eyes of whoever reads them most liberally:
-//! lines end with CR, LF or both, names may have anything around them, values may be continued.
-//! Paths and queries stay: what is asked for is the point of keeping a head.
+//! Knows fields by their names, as they are commonly given, and the userinfo of URIs. It errs on
+//! the side of hiding, and looks at malformed heads with the eyes of whoever reads them most
+//! liberally: lines end with CR, LF or both, names may have anything around them, values may be
+//! continued. Paths and queries stay: what is asked for is the point of keeping a head.
 
 use std::borrow::Cow;
 

@@ -1,10 +1,10 @@
 //! When a call has had its time.
 //!
 //! The clock of deadlines goes by the wall, so that a call costs nothing to be timed. But on a busy
-//! machine a thread may be kept from its processor for longer than a deadline lasts, and then a request
-//! would fail that no guest is to blame for. So when the first half of a deadline is over, the processor
-//! time of the thread is looked at, and the second half lasts until the call has had that much of it:
-//! or until it was given [`HALVES_MAX`] of them, since others wait.
+//! machine a thread may be kept from its processor for longer than a deadline lasts, and then a
+//! request would fail that no guest is to blame for. So when the first half of a deadline is over,
+//! the processor time of the thread is looked at, and the second half lasts until the call has had
+//! that much of it: or until it was given [`HALVES_MAX`] of them, since others wait.
 
 use std::time::Duration;
 

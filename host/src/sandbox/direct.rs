@@ -1,9 +1,9 @@
 //! Calls of a plain component's module ([`super::plain`]), without the Component Model in between.
 //!
-//! What wasmtime does for a call of a component is done here, in the same order: the arguments that are strings
-//! and lists are put into memory that the guest allocates, the function is called, its answer is read
-//! ([`super::canonical`]), and given back where the guest wants it back. Limits and deadlines are those of the
-//! store, as in any call.
+//! What wasmtime does for a call of a component is done here, in the same order: the arguments that
+//! are strings and lists are put into memory that the guest allocates, the function is called, its
+//! answer is read ([`super::canonical`]), and given back where the guest wants it back. Limits and
+//! deadlines are those of the store, as in any call.
 
 use wasmtime::{
     ExternType, InstancePre, Linker, Memory, Module, ModuleExport, Store, TypedFunc, WasmParams,
@@ -15,8 +15,8 @@ use super::error::GuestError;
 use super::instance::{ANSWER_OCTETS_MAX, State};
 use super::plain::Plain;
 
-/// Parameters of the module's functions, as the canonical ABI makes them of the contract's: a string or list is
-/// an address and a length, and the cases of a variant share what they can.
+/// Parameters of the module's functions, as the canonical ABI makes them of the contract's: a
+/// string or list is an address and a length, and the cases of a variant share what they can.
 type Configure = (u32, u32, u32, u32);
 type Parse = (u32, u32, u32, u32, u64, u64, u32, u64);
 type Respond = (u32, u32, u32, u32, u64, u64, u32, u32, u32, u32, u32, u64, u64, u32, u64);
@@ -212,7 +212,8 @@ impl Direct {
         Ok(placed)
     }
 
-    /// Puts a list into memory that the guest allocates: first all elements, then what they refer to.
+    /// Puts a list into memory that the guest allocates: first all elements, then what they refer
+    /// to.
     fn place_list<T: Lower>(
         &self,
         store: &mut Store<State>,

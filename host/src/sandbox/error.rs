@@ -248,8 +248,8 @@ fn reasons(problems: &[Problem]) -> String {
     problems.iter().map(|problem| one_line(&problem.reason)).collect::<Vec<_>>().join("; ")
 }
 
-/// An error and its causes, on one line. Names that a component brought along may be in it: nothing is
-/// left of them that a terminal obeys.
+/// An error and its causes, on one line. Names that a component brought along may be in it: nothing
+/// is left of them that a terminal obeys.
 pub fn chain(error: &wasmtime::Error) -> String {
     let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
     let mut line = String::new();

@@ -1,10 +1,10 @@
-//! Compiled functions kept, so that a guest which differs little from one that was compiled before is
-//! compiled in less time.
+//! Compiled functions kept, so that a guest which differs little from one that was compiled before
+//! is compiled in less time.
 //!
-//! Cranelift names each function by a digest of all that its code depends on, and asks here before it
-//! compiles one. What is kept is a file beside the compiled components, private like those and of this
-//! program's version only, read and written by the child process that compiles; a damaged one costs
-//! compilations and nothing else.
+//! Cranelift names each function by a digest of all that its code depends on, and asks here before
+//! it compiles one. What is kept is a file beside the compiled components, private like those and
+//! of this program's version only, read and written by the child process that compiles; a damaged
+//! one costs compilations and nothing else.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

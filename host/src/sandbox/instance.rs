@@ -57,7 +57,8 @@ impl Instance {
         Ok(Instance { store, guest, call_ticks, pace })
     }
 
-    /// What the component of `generation` says of its parameters: `settings`, within the deadline of the start.
+    /// What the component of `generation` says of its parameters: `settings`, within the deadline
+    /// of the start.
     pub fn settings(generation: &Generation) -> Result<Vec<SettingHelp>, LoadError> {
         let (mut store, _, guest) = first(generation)?;
         let settings = guest.wasmhttpd_guest_handler().call_settings(&mut store);
@@ -121,7 +122,8 @@ impl Instance {
     }
 }
 
-/// The first instance of a component: whether its exports have the types of the contract is only seen now.
+/// The first instance of a component: whether its exports have the types of the contract is only
+/// seen now.
 fn first(generation: &Generation) -> Result<(Store<State>, component::Instance, Guest), LoadError> {
     let mut store = store(generation);
     let failed = |error: wasmtime::Error| LoadError::Failed { call: START, error: error.into() };
@@ -148,8 +150,8 @@ pub(super) fn store(generation: &Generation) -> Store<State> {
     store
 }
 
-/// How many deadlines a call to `respond` may take: thousands of entries are not read and written in
-/// the time of one request head.
+/// How many deadlines a call to `respond` may take: thousands of entries are not read and written
+/// in the time of one request head.
 fn deadlines(found: &Found) -> u64 {
     match found {
         Found::Directory(listing) => 1 + (listing.entries.len() / ENTRIES_PER_DEADLINE) as u64,

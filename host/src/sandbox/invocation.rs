@@ -5,8 +5,9 @@
 //! ```
 //!
 //! Owns the notation of values (WAVE, the WebAssembly value encoding) and their quoting. Whatever a
-//! client sent, a line is one line of printable ASCII: it can neither leave its quotes nor talk to a
-//! terminal. A shell takes arguments of 128 KiB, which thousands of entries of a directory exceed.
+//! client sent, a line is one line of printable ASCII: it can neither leave its quotes nor talk to
+//! a terminal. A shell takes arguments of 128 KiB, which thousands of entries of a directory
+//! exceed.
 //!
 //! Heads are written as they are: whoever keeps a line calls [`mask`] first.
 
@@ -126,8 +127,8 @@ fn write_text(call: &mut String, text: impl Iterator<Item = char>) {
     call.push('"');
 }
 
-/// The name of a file as one word of a shell. One that is not printable goes through `printf`, which
-/// alone takes escapes in every POSIX shell.
+/// The name of a file as one word of a shell. One that is not printable goes through `printf`,
+/// which alone takes escapes in every POSIX shell.
 fn file_argument(name: &str) -> String {
     let plain = |octet: u8| octet.is_ascii_alphanumeric() || b"_-./+=:@%,".contains(&octet);
     // Not an option.

@@ -22,6 +22,7 @@ mod instance;
 pub mod invocation;
 mod outline;
 mod plain;
+mod prebuilt;
 mod runtime;
 mod slot;
 pub mod snapshot;
@@ -30,6 +31,7 @@ mod wasi;
 
 pub use bindings::exports::wasmhttpd::guest::handler as contract;
 pub use check::{Facts, response as check_response};
+pub use code::is_embedded as is_code_embedded;
 pub use code_cache::CodeCache;
 pub use compiler::{
     Compiler, CompilerLimits, SUBCOMMAND as COMPILE_SUBCOMMAND, compile_for_parent,
@@ -40,6 +42,7 @@ pub use error::{Breach, GuestError, LoadError, START, Step};
 pub use generation::Generation;
 pub use instance::Instance;
 pub use outline::{Age, CONTRACT_VERSION, Kind, Outline, World};
+pub use prebuilt::{SUBCOMMAND as PREBUILD_SUBCOMMAND, prebuild};
 pub use runtime::{Runtime, RuntimeOptions};
 pub use slot::{Sandbox, Unavailable};
 

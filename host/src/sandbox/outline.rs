@@ -1,7 +1,7 @@
 //! What a component says of itself: the names that it imports and exports.
 //!
-//! Read from its octets, before anything is compiled, so that it can be said even of what does not fit:
-//! whether it really is what it says comes out when it is loaded.
+//! Read from its octets, before anything is compiled, so that it can be said even of what does not
+//! fit: whether it really is what it says comes out when it is loaded.
 
 use wasmparser::{Encoding, Parser, Payload};
 
@@ -11,8 +11,8 @@ const HANDLER: &str = "wasmhttpd:guest/handler";
 /// The version of the contract that this host speaks.
 pub const CONTRACT_VERSION: &str = "0.1.0";
 
-/// How the versions begin that have all of it: as the Component Model has it, 0.1.1 is 0.1.0 with more
-/// functions.
+/// How the versions begin that have all of it: as the Component Model has it, 0.1.1 is 0.1.0 with
+/// more functions.
 const COMPATIBLE: &str = "0.1.";
 
 /// See the module.

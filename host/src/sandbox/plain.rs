@@ -1,20 +1,21 @@
-//! Components that are one core module and the types of its functions, and how the host gets at that
-//! module.
+//! Components that are one core module and the types of its functions, and how the host gets at
+//! that module.
 //!
-//! The Component Model's way into a guest costs nearly as much as what the guest does for a request, and most
-//! of it is for what a guest without imports has not: other components, tasks, resources. So the module of such
-//! a component is called directly ([`super::direct`]). wasmtime gives a module out only where a component
-//! exports it; a section at the end does that, and costs no second compilation.
+//! The Component Model's way into a guest costs nearly as much as what the guest does for a
+//! request, and most of it is for what a guest without imports has not: other components, tasks,
+//! resources. So the module of such a component is called directly ([`super::direct`]). wasmtime
+//! gives a module out only where a component exports it; a section at the end does that, and costs
+//! no second compilation.
 //!
 //! A component is plain if it
 //! * imports nothing,
 //! * has one core module, instantiated once, with nothing,
-//! * lifts four functions of that instance, with its memory and strings of UTF-8, and nothing more; what else is
-//!   in it are types, and components that only name things.
+//! * lifts four functions of that instance, with its memory and strings of UTF-8, and nothing more;
+//!   what else is in it are types, and components that only name things.
 //!
-//! That the four are those of the contract follows once wasmtime has found the contract's exports: they differ
-//! in their types, and there is nothing else that could be exported. What is not plain, or not understood here,
-//! is called as the component that it is.
+//! That the four are those of the contract follows once wasmtime has found the contract's exports:
+//! they differ in their types, and there is nothing else that could be exported. What is not plain,
+//! or not understood here, is called as the component that it is.
 
 use std::borrow::Cow;
 
@@ -29,7 +30,8 @@ pub const EXPORT: &str = "wasmhttpd-core-module";
 /// Functions of the contract.
 const FUNCTIONS: usize = 4;
 
-/// What a component has more of is no longer looked at: it is read before a compiler's limits protect the server.
+/// What a component has more of is no longer looked at: it is read before a compiler's limits
+/// protect the server.
 const NAMES_MAX: usize = 64;
 const DEPTH_MAX: usize = 16;
 
@@ -53,7 +55,8 @@ pub struct Function {
     pub post_return: Option<String>,
 }
 
-/// What is to be compiled for `component`: itself, or if it is plain, the same with its module exported.
+/// What is to be compiled for `component`: itself, or if it is plain, the same with its module
+/// exported.
 pub fn prepare(component: &[u8]) -> (Cow<'_, [u8]>, Option<Plain>) {
     match Plain::of(component) {
         Some(plain) => (Cow::Owned(with_module_exported(component)), Some(plain)),
@@ -81,7 +84,8 @@ impl Plain {
     }
 }
 
-/// What was read of a component. Its index spaces hold the names that their elements have in the module.
+/// What was read of a component. Its index spaces hold the names that their elements have in the
+/// module.
 #[derive(Default)]
 struct Reader<'a> {
     /// What the sections that follow are of; the outermost first.

@@ -1,4 +1,5 @@
-//! A guest with its configuration inside: a component that is what an instance is after `configure`.
+//! A guest with its configuration inside: a component that is what an instance is after
+//! `configure`.
 //!
 //! 1. The component is instrumented: it exports how to read its globals and memories, too.
 //! 2. An instance of that is started and configured, under the limits of every other one.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
 
-/// Ticks in a guest's deadline. The last one is left for the answer to be sent, and the first may be
-/// nearly over when a call begins: a call ends up to two ticks early, never late.
+/// Ticks in a guest's deadline. The last one is left for the answer to be sent, and the first may
+/// be nearly over when a call begins: a call ends up to two ticks early, never late.
 const TICKS_PER_DEADLINE: u32 = 11;
 
 /// The tick is never finer than a thread can be woken for, …

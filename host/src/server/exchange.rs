@@ -13,11 +13,12 @@ use crate::files::{OpenFile, Trouble};
 use crate::http::{After, Answer, Body, Content, Framing, Request, ends_with_fields};
 use crate::sandbox::contract;
 
-/// Content of an open file up to this size is read into the output and goes out with its head in one call;
-/// larger content is streamed from the file, in octets.
+/// Content of an open file up to this size is read into the output and goes out with its head in
+/// one call; larger content is streamed from the file, in octets.
 const SMALL_CONTENT_OCTETS_MAX: u64 = 32 << 10;
 
-/// Content in memory is copied into the output up to this size, and else sent from where it is, in octets.
+/// Content in memory is copied into the output up to this size, and else sent from where it is, in
+/// octets.
 const COPIED_CONTENT_OCTETS_MAX: u64 = 4 << 10;
 
 /// A request, and what is known of it besides its octets.
@@ -125,8 +126,9 @@ impl<'a> Exchange<'a> {
         Ok(answered)
     }
 
-    /// Looks whether a file is what it was when it was opened, perhaps a while ago. Not if that was for this request
-    /// alone: then it had been rewritten, perhaps as all the time, and there is an answer all the same.
+    /// Looks whether a file is what it was when it was opened, perhaps a while ago. Not if that was
+    /// for this request alone: then it had been rewritten, perhaps as all the time, and there is an
+    /// answer all the same.
     fn look_at(&self, file: &OpenFile) -> Result<bool, Trouble> {
         if self.looked_again {
             return Ok(false);

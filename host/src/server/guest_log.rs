@@ -1,5 +1,5 @@
-//! What is logged of guests: failures, the calls that failed, and their standard error, at a bounded
-//! rate.
+//! What is logged of guests: failures, the calls that failed, and their standard error, at a
+//! bounded rate.
 //!
 //! Whoever can make a guest fail could otherwise fill the log's disk.
 
@@ -46,8 +46,8 @@ impl GuestLog {
         }
     }
 
-    /// A call failed with these arguments: says how to make it by hand. `found` is what `respond` was
-    /// given, none for `parse`.
+    /// A call failed with these arguments: says how to make it by hand. `found` is what `respond`
+    /// was given, none for `parse`.
     pub fn capture(&mut self, head: &[u8], found: Option<&Found>, context: Context, now: Instant) {
         if self.capture == Capture::Off || self.lines >= LINES_WITH_CALLS_MAX {
             return;

@@ -6,15 +6,17 @@
 //! 4. `write`: the answer, with the host's framing, goes to the output; content too large for it
 //!    is left to be streamed.
 //!
-//! If the file that was found turns out to have been rewritten meanwhile, steps 2 to 4 are done once more.
+//! If the file that was found turns out to have been rewritten meanwhile, steps 2 to 4 are done
+//! once more.
 //!
 //! Where the entries of a directory are asked for, the request is left after step 2 and resumed
 //! when they have been read. Between the two its instance of the guest may serve others, or have
 //! been replaced: a guest's functions are pure.
 //!
-//! What the guest returns has been checked by the sandbox, and its word on persistence by [`exchange`],
-//! against the framing of the head. Whatever fails on the way is one answer: 500 or 503, or, while a
-//! generation is on probation and web.conf wants that, the answer of the one before it.
+//! What the guest returns has been checked by the sandbox, and its word on persistence by
+//! [`exchange`], against the framing of the head. Whatever fails on the way is one answer: 500 or
+//! 503, or, while a generation is on probation and web.conf wants that, the answer of the one
+//! before it.
 //!
 //! [`exchange`]: super::exchange
 
@@ -211,8 +213,8 @@ impl Handler {
         }
     }
 
-    /// A generation on probation has failed: that may count, and where it is wanted the previous one
-    /// answers, starting again.
+    /// A generation on probation has failed: that may count, and where it is wanted the previous
+    /// one answers, starting again.
     fn try_previous(&mut self, failure: &Failure, exchange: &mut Exchange<'_>) -> Option<Handled> {
         let publication = self.began(exchange);
         let probation = publication.probation.as_ref()?;

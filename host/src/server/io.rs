@@ -45,8 +45,8 @@ pub fn receive(socket: impl AsFd, input: &mut Vec<u8>) -> Received {
     }
 }
 
-/// Sends `octets`. With `more`, which something has to follow at once, the kernel may hold back a last segment that is
-/// not full.
+/// Sends `octets`. With `more`, which something has to follow at once, the kernel may hold back a
+/// last segment that is not full.
 pub fn send(socket: impl AsFd, octets: &[u8], more: bool) -> Sent {
     sent(|| rustix::net::send(&socket, octets, flags(more)))
 }
@@ -84,7 +84,8 @@ pub fn hold_back(socket: impl AsFd, whether: bool) -> bool {
     SockRef::from(&socket).set_tcp_cork(whether).is_ok() && whether
 }
 
-/// Whether the connection's congestion control, rather than acknowledgements alone, says when to send: BBR does.
+/// Whether the connection's congestion control, rather than acknowledgements alone, says when to
+/// send: BBR does.
 pub fn is_paced(socket: impl AsFd) -> bool {
     SockRef::from(&socket).tcp_congestion().is_ok_and(|name| name.starts_with(b"bbr"))
 }

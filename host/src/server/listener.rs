@@ -60,11 +60,13 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(TcpListener::from_std(socket.into()))
 }
 
-/// Who connects to a loopback address is on this machine: there is no path whose speed had to be found out.
+/// Who connects to a loopback address is on this machine: there is no path whose speed had to be
+/// found out.
 ///
-/// So nobody is better off when segments are spread over time, by timers; Reno, which any process may choose, does not. And
-/// connections may be accepted with the first octets of a request: elsewhere, the kernel would take the time until those
-/// come for that of the way there and back, and be slow with the answer. If an option is refused, answers still arrive.
+/// So nobody is better off when segments are spread over time, by timers; Reno, which any process
+/// may choose, does not. And connections may be accepted with the first octets of a request:
+/// elsewhere, the kernel would take the time until those come for that of the way there and back,
+/// and be slow with the answer. If an option is refused, answers still arrive.
 fn suit_this_machine(socket: &Socket) {
     if is_paced(socket) {
         let _ = socket.set_tcp_congestion(b"reno");
@@ -72,12 +74,14 @@ fn suit_this_machine(socket: &Socket) {
     wait_for_octets(socket);
 }
 
-/// Has connections be accepted once there is something to read, or after a second (`TCP_DEFER_ACCEPT`). Else a worker is
-/// woken for a connection, finds nothing to read, registers it, and is woken again when its request arrives.
+/// Has connections be accepted once there is something to read, or after a second
+/// (`TCP_DEFER_ACCEPT`). Else a worker is woken for a connection, finds nothing to read, registers
+/// it, and is woken again when its request arrives.
 #[allow(unsafe_code, reason = "no library has this option for a listener")]
 fn wait_for_octets(socket: &Socket) {
     let seconds: libc::c_int = 1;
-    // SAFETY: the descriptor is open as long as `socket` is borrowed, and the kernel reads one int from where one is.
+    // SAFETY: the descriptor is open as long as `socket` is borrowed, and the kernel reads one int
+    // from where one is.
     unsafe {
         libc::setsockopt(
             socket.as_raw_fd(),

@@ -1,8 +1,8 @@
 //! The server: sockets, threads, signals, time.
 //!
 //! The main thread starts the workers and waits for signals; each worker serves its connections on
-//! its own, and is told through its queue of [`orders`] what changes. A request goes through [`session`] (socket), [`crate::http`] (state), [`handler`]
-//! (guest and files) and back.
+//! its own, and is told through its queue of [`orders`] what changes. A request goes through
+//! [`session`] (socket), [`crate::http`] (state), [`handler`] (guest and files) and back.
 
 mod access_log;
 mod content;
@@ -114,8 +114,8 @@ impl Server {
     }
 
     /// Serves until SIGTERM or SIGINT, and then until what is in flight has finished or the drain
-    /// time is over. A second signal ends the process at once. Each SIGHUP calls `hung_up`. `signals`
-    /// are from [`hold_signals`].
+    /// time is over. A second signal ends the process at once. Each SIGHUP calls `hung_up`.
+    /// `signals` are from [`hold_signals`].
     ///
     /// # Errors
     /// When a worker fails.
@@ -172,8 +172,8 @@ impl Server {
     }
 }
 
-/// From now on, what asks a server that serves for something else does not end the process: it is taken
-/// when the server runs. A guest may take long to load.
+/// From now on, what asks a server that serves for something else does not end the process: it is
+/// taken when the server runs. A guest may take long to load.
 ///
 /// # Errors
 /// As the system says.

@@ -100,8 +100,8 @@ impl Crew {
         }
     }
 
-    /// Has requests answered by `publication`: once this returns, all that begin are. A worker that is
-    /// held up does so later.
+    /// Has requests answered by `publication`: once this returns, all that begin are. A worker that
+    /// is held up does so later.
     pub fn publish(&self, publication: &Arc<Publication>) {
         self.tell(|| Order::Publish(Arc::clone(publication)));
         self.wait();

@@ -1,9 +1,9 @@
 //! A new generation's first time: who has seen it fail.
 //!
 //! Owns the count of clients that a failure has hit, and the decision that it is enough. One client
-//! counts once, whatever it sends: nobody can turn a guest out alone. A failure counts once it is known
-//! that the generation before answers the request: several clients cannot turn out a guest by what no
-//! guest has ever answered. Whoever began the probation asks for that, beside the workers.
+//! counts once, whatever it sends: nobody can turn a guest out alone. A failure counts once it is
+//! known that the generation before answers the request: several clients cannot turn out a guest by
+//! what no guest has ever answered. Whoever began the probation asks for that, beside the workers.
 
 use std::collections::HashSet;
 use std::net::IpAddr;

@@ -1,25 +1,26 @@
 //! How a file that is sent in pieces goes out in whole segments.
 //!
-//! A segment costs the same whether it is full or not, and the kernel sends what it has whenever the client
-//! acknowledges something, so that more than a third of them would not be full. So it is told to hold back what does
-//! not fill one (`TCP_CORK`) until the content ends, and turns end where a segment does.
+//! A segment costs the same whether it is full or not, and the kernel sends what it has whenever
+//! the client acknowledges something, so that more than a third of them would not be full. So it is
+//! told to hold back what does not fill one (`TCP_CORK`) until the content ends, and turns end
+//! where a segment does.
 //!
-//! BBR takes what is held back for a path that is slow, and after a while puts a timer between one segment and the next:
-//! with that, only contents of a few MiB are sent so.
+//! BBR takes what is held back for a path that is slow, and after a while puts a timer between one
+//! segment and the next: with that, only contents of a few MiB are sent so.
 
 use std::os::fd::AsFd;
 
 use super::io;
 
-/// Contents from this size on are sent with what does not fill a segment held back, in octets: in less, what is saved
-/// does not pay for the two calls.
+/// Contents from this size on are sent with what does not fill a segment held back, in octets: in
+/// less, what is saved does not pay for the two calls.
 const HELD_BACK_FROM: u64 = 256 << 10;
 
 /// Contents up to this size are, if the congestion control paces, in octets.
 const PACED_HELD_BACK_TO: u64 = 4 << 20;
 
-/// Turns for which the length of a segment is believed: it grows while a connection is young, and may shrink with the
-/// path between its ends.
+/// Turns for which the length of a segment is believed: it grows while a connection is young, and
+/// may shrink with the path between its ends.
 const BELIEVED_TURNS: u32 = 8;
 
 /// What is known of the segments of a connection.
@@ -53,8 +54,8 @@ impl Segments {
         }
     }
 
-    /// So many octets, less what does not fill a segment behind a head that was sent just before them; at least one if
-    /// there is any.
+    /// So many octets, less what does not fill a segment behind a head that was sent just before
+    /// them; at least one if there is any.
     pub fn whole(&mut self, socket: impl AsFd, octets: u64) -> u64 {
         if self.believed_turns == 0 {
             self.octets = io::segment_octets(socket).unwrap_or(0);

@@ -1,8 +1,9 @@
 //! A worker: a thread with its own poll, listeners, connections and guest.
 //!
-//! A turn of the loop: wait for events; take orders; accept; resume a connection whose directory has been read;
-//! let each connection that is ready take a turn; sweep the time limits. Connections that used up
-//! their turn go to the back of the queue, and the loop does not wait while there is one.
+//! A turn of the loop: wait for events; take orders; accept; resume a connection whose directory
+//! has been read; let each connection that is ready take a turn; sweep the time limits. Connections
+//! that used up their turn go to the back of the queue, and the loop does not wait while there is
+//! one.
 
 use std::collections::VecDeque;
 use std::io;
@@ -31,14 +32,15 @@ const WAKE: Token = Token(usize::MAX);
 /// Listeners count down from here, connections up from 0.
 const FIRST_LISTENER: usize = usize::MAX - 1;
 
-/// Events taken from the kernel at once: no more than there is room for, in the processor's caches, for what the kernel
-/// looked at to tell of them, and looks at again when they are dealt with.
+/// Events taken from the kernel at once: no more than there is room for, in the processor's caches,
+/// for what the kernel looked at to tell of them, and looks at again when they are dealt with.
 const EVENTS_MAX: usize = 64;
 
 /// Connections accepted in one turn, of each listener.
 const TURN_ACCEPTS_MAX: u32 = 64;
 
-/// Turns of accepting when the server stops: as many connections as the kernel may hold for a listener.
+/// Turns of accepting when the server stops: as many connections as the kernel may hold for a
+/// listener.
 const STOP_ACCEPT_TURNS_MAX: u32 = 64;
 
 /// Accepting rests for this long when the system has no descriptor or memory left.
@@ -334,8 +336,8 @@ impl Worker {
         Accepted::UsedUp
     }
 
-    /// Takes a connection on. Its first octets are there already, as a rule: it is registered once it has
-    /// to wait, and many a connection never has.
+    /// Takes a connection on. Its first octets are there already, as a rule: it is registered once
+    /// it has to wait, and many a connection never has.
     fn open(&mut self, socket: TcpStream, peer: IpAddr) {
         let entry = self.sessions.vacant_entry();
         let key = entry.key();
@@ -344,8 +346,8 @@ impl Worker {
         self.enqueue(key);
     }
 
-    /// Has events tell when a connection is ready; one that is ready now is told at once. False: it cannot be
-    /// registered.
+    /// Has events tell when a connection is ready; one that is ready now is told at once. False: it
+    /// cannot be registered.
     fn register(&mut self, key: usize) -> bool {
         let session = &mut self.sessions[key];
         if std::mem::replace(&mut session.registered, true) {
@@ -375,8 +377,8 @@ impl Worker {
         self.sessions.iter().map(|(key, _)| key).collect()
     }
 
-    /// The connection that has been idle for longest. If it is queued it is idle no more, perhaps: its
-    /// request may have arrived.
+    /// The connection that has been idle for longest. If it is queued it is idle no more, perhaps:
+    /// its request may have arrived.
     fn oldest_idle(&self) -> Option<usize> {
         self.timers.oldest(Timer::Idle)
     }

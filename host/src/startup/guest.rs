@@ -1,7 +1,7 @@
 //! From the name of a guest to a generation that could serve, or to the step that refused it.
 //!
-//! Pull or read, compile, check, instantiate, configure: the same steps for the guest of the start and for
-//! every one that follows it.
+//! Pull or read, compile, check, instantiate, configure: the same steps for the guest of the start
+//! and for every one that follows it.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -96,7 +96,8 @@ pub fn read_file(file: Option<&Path>) -> Result<(Diagnostics, Config), Diagnosti
     Ok((diagnostics, config))
 }
 
-/// Looks at what the configuration names, but for the guest. Addresses that `is_ours` are not tried.
+/// Looks at what the configuration names, but for the guest. Addresses that `is_ours` are not
+/// tried.
 pub fn check(config: &Config, is_ours: impl Fn(SocketAddr) -> bool, diagnostics: &mut Diagnostics) {
     check_roots(config, diagnostics);
     check_addresses(&config.settings, is_ours, diagnostics);

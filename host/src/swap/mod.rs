@@ -1,12 +1,14 @@
 //! Replacing the guest, and the configuration, of a server that serves.
 //!
-//! Owns the thread that does it, the swapper: one job at a time, in the order they came. A job leads
-//! through steps, each of which can refuse: the component is read, compiled, checked, instantiated,
-//! configured ([`crate::startup`]), and rehearsed ([`crate::rehearsal`]) before the workers take it over
-//! between two requests. For a while it is on probation ([`crate::server::Probation`]): if it fails for
-//! several clients, the one before it comes back. Whatever is refused changes nothing.
+//! Owns the thread that does it, the swapper: one job at a time, in the order they came. A job
+//! leads through steps, each of which can refuse: the component is read, compiled, checked,
+//! instantiated, configured ([`crate::startup`]), and rehearsed ([`crate::rehearsal`]) before the
+//! workers take it over between two requests. For a while it is on probation
+//! ([`crate::server::Probation`]): if it fails for several clients, the one before it comes back.
+//! Whatever is refused changes nothing.
 //!
-//! What asks for swaps: the guest's file ([`watch`]) or tag ([`pulls`]), SIGHUP, and [`crate::control`].
+//! What asks for swaps: the guest's file ([`watch`]) or tag ([`pulls`]), SIGHUP, and
+//! [`crate::control`].
 
 mod jobs;
 mod pulls;
@@ -42,9 +44,9 @@ pub use self::status::{ShadowStatus, Status};
 /// Longest wait for the next job: the status tells of a shadow at least this often.
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Priority of the swapper, and so of the compiler that it starts: lower than the workers', but not so
-/// low that it gets nowhere beside them. Of a core that is wanted by one of them it gets a quarter; the
-/// lowest priority would get a hundredth, and run into time limits.
+/// Priority of the swapper, and so of the compiler that it starts: lower than the workers', but not
+/// so low that it gets nowhere beside them. Of a core that is wanted by one of them it gets a
+/// quarter; the lowest priority would get a hundredth, and run into time limits.
 const NICE: i32 = 5;
 
 /// Said to who asks for something of a shadow that is not there.
@@ -449,7 +451,8 @@ impl Swapper {
         let _ = self.swap("a swap, since the file changed,", Source::File(path));
     }
 
-    /// Watches the guest's file, if web.conf names one and wants that. `loaded` is what was read of it.
+    /// Watches the guest's file, if web.conf names one and wants that. `loaded` is what was read of
+    /// it.
     fn watch_guest(&mut self, loaded: &Octets) {
         let settings = &self.config.settings;
         let wanted: Option<&Path> = match &settings.guest {

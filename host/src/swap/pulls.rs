@@ -1,8 +1,8 @@
 //! Guests from registries, which may take long or never come.
 //!
-//! A pull has a thread of its own, so that the swapper goes on with other jobs meanwhile; what it brings,
-//! or why nothing, is then a job like any other. It ends by its time limit: nobody waits for it when the
-//! server ends.
+//! A pull has a thread of its own, so that the swapper goes on with other jobs meanwhile; what it
+//! brings, or why nothing, is then a job like any other. It ends by its time limit: nobody waits
+//! for it when the server ends.
 //!
 //! What asks for pulls: `ctl`, a web.conf that is read again, and the [`Poll`] of a tag.
 
@@ -116,7 +116,8 @@ impl Poll {
 }
 
 impl Swapper {
-    /// Pulls what a job needs, if it needs that. None: the job is done, or goes on, once that is there.
+    /// Pulls what a job needs, if it needs that. None: the job is done, or goes on, once that is
+    /// there.
     pub(super) fn pull_first(
         &mut self,
         job: Job,
@@ -160,7 +161,8 @@ impl Swapper {
         let pull = Pull { number, purpose, reference, reply };
         let (work, handle) = (pull.work(puller), self.handle.clone());
         let work = move || {
-            // On Linux this is the thread's own priority. Where it is refused, it competes as an equal.
+            // On Linux this is the thread's own priority. Where it is refused, it competes as an
+            // equal.
             let _ = rustix::process::nice(NICE);
             let arrival = Arrival { number, brought: work() };
             // The swapper ends with the process.

@@ -1,8 +1,9 @@
 //! Reading web.conf again while serving.
 //!
-//! All of it is looked at as at the start, and nothing changes unless all of it is fine: hosts, media
-//! types, parameters of the server and of the guest, the guest itself, listeners. Those listeners stay
-//! that the new configuration has too. What cannot change without a new process is said.
+//! All of it is looked at as at the start, and nothing changes unless all of it is fine: hosts,
+//! media types, parameters of the server and of the guest, the guest itself, listeners. Those
+//! listeners stay that the new configuration has too. What cannot change without a new process is
+//! said.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! A candidate that runs beside the serving guest, on a share of live requests.
 //!
-//! Workers pass copies of requests on and do not wait; a thread of low priority asks both guests and
-//! compares. Nothing of it is ever sent to a client.
+//! Workers pass copies of requests on and do not wait; a thread of low priority asks both guests
+//! and compares. Nothing of it is ever sent to a client.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};

@@ -1,9 +1,9 @@
 //! Turning out a generation that failed during its probation.
 //!
 //! It is decided beside the swapper, and happens at once, however long that is busy: the workers go
-//! back to the generation that has proved itself, and the log and the status say so. The swapper takes
-//! note before it tells how things stand, and before a rehearsal: what it has in hand is then measured
-//! by, and published on top of, what came back.
+//! back to the generation that has proved itself, and the log and the status say so. The swapper
+//! takes note before it tells how things stand, and before a rehearsal: what it has in hand is then
+//! measured by, and published on top of, what came back.
 
 use std::sync::Arc;
 

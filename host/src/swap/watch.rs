@@ -1,9 +1,9 @@
 //! Watching the guest's file.
 //!
-//! The kernel tells that something happened in the file's folder; what counts is whether the file is
-//! another than the one that was last loaded, and whether it rests. A file that is still being written
-//! is waited for. Since not every file system tells (a network's does not), and since a link further up
-//! may be pointed elsewhere, the file is looked at now and then without being told.
+//! The kernel tells that something happened in the file's folder; what counts is whether the file
+//! is another than the one that was last loaded, and whether it rests. A file that is still being
+//! written is waited for. Since not every file system tells (a network's does not), and since a
+//! link further up may be pointed elsewhere, the file is looked at now and then without being told.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -44,8 +44,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches `path`, which has just been loaded; `told` is called when something happened near it,
-    /// by a thread of the watcher's.
+    /// Watches `path`, which has just been loaded; `told` is called when something happened near
+    /// it, by a thread of the watcher's.
     pub fn new(path: &Path, told: impl Fn() + Send + 'static) -> Watch {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -53,8 +53,8 @@ pub struct Options {
     #[arg(long, global = true, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
     pub seconds: Duration,
 
-    /// Measure while a trip from core to core and back takes at most so long, and wait if it does not: virtual
-    /// machines have their cores moved
+    /// Measure while a trip from core to core and back takes at most so long, and wait if it does
+    /// not: virtual machines have their cores moved
     #[arg(long, global = true, value_name = "NANOSECONDS")]
     pub apart_max: Option<f64>,
 

@@ -1,8 +1,9 @@
 //! How far apart the cores of the server and of the load are, in time.
 //!
-//! A good part of what a small request costs is memory that goes from one core to the other: sockets, and what is on
-//! its way. The cores of a virtual machine may be next to one another or at two ends of a processor, and are moved
-//! while it runs; the same request costs a quarter more then. So a round counts if they stayed where they were.
+//! A good part of what a small request costs is memory that goes from one core to the other:
+//! sockets, and what is on its way. The cores of a virtual machine may be next to one another or at
+//! two ends of a processor, and are moved while it runs; the same request costs a quarter more
+//! then. So a round counts if they stayed where they were.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -99,7 +100,8 @@ impl Distance {
 struct Ball(AtomicU32);
 
 impl Ball {
-    /// Waits until it is at `number`, and passes it on; `check` is asked now and then whether there is any point.
+    /// Waits until it is at `number`, and passes it on; `check` is asked now and then whether there
+    /// is any point.
     fn wait_and_pass(
         &self,
         number: u32,

@@ -1,8 +1,8 @@
 //! The floor: a server that sends a canned answer without a look at the request. Nothing that goes
 //! through the same system calls costs less.
 //!
-//! It runs as a process of its own, by a hidden subcommand. Heads of one length are counted by their
-//! octets.
+//! It runs as a process of its own, by a hidden subcommand. Heads of one length are counted by
+//! their octets.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};

@@ -9,8 +9,8 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-/// Open files that are asked of the system: more than twice the connections of any case, as lighttpd
-/// uses half of them.
+/// Open files that are asked of the system: more than twice the connections of any case, as
+/// lighttpd uses half of them.
 const DESCRIPTORS_WANTED: u64 = 24_576;
 
 /// Less open files will not do: 15,000 connections and some more.

@@ -2,9 +2,9 @@
 //!
 //! A run, in order: [`program`] builds the server and finds the others, [`site`] writes the files,
 //! [`server`] starts each of them on a core of its own, [`measure`] lets them take turns under the
-//! requests of [`load`] while [`distance`] watches the cores, and reads what they used from [`usage`],
-//! [`compare`] and [`experiments`] draw the ratios, and [`report`] prints them. What is asked is a table,
-//! in [`case`].
+//! requests of [`load`] while [`distance`] watches the cores, and reads what they used from
+//! [`usage`], [`compare`] and [`experiments`] draw the ratios, and [`report`] prints them. What is
+//! asked is a table, in [`case`].
 
 mod answer;
 mod case;

@@ -20,14 +20,15 @@ use crate::site::Site;
 use crate::statistics::{Measure, Round, micros, number};
 use crate::usage::{self, CpuTime, CpuUsed};
 
-/// Each turn begins with so much load that is not measured: files are remembered, buffers have grown.
+/// Each turn begins with so much load that is not measured: files are remembered, buffers have
+/// grown.
 const WARM_UP: Duration = Duration::from_millis(300);
 
 /// Rounds in which the cores are moved are begun anew so often; then they count as they are.
 const ROUND_ATTEMPTS_MAX: u32 = 8;
 
-/// Connections that a server may hold besides those of a case, and as a share of those: nginx closes
-/// idle ones as soon as less than a sixteenth is free.
+/// Connections that a server may hold besides those of a case, and as a share of those: nginx
+/// closes idle ones as soon as less than a sixteenth is free.
 const SPARE_CONNECTIONS: usize = 256;
 const SPARE_SHARE: usize = 8;
 
@@ -202,7 +203,8 @@ pub fn take_turns(bench: &Bench<'_>, contenders: &mut [Contender<'_>]) -> anyhow
     Ok(())
 }
 
-/// A turn for each, in their order. None: the cores were moved meanwhile, and it is not the last attempt.
+/// A turn for each, in their order. None: the cores were moved meanwhile, and it is not the last
+/// attempt.
 fn take_round(
     bench: &Bench<'_>,
     contenders: &[Contender<'_>],

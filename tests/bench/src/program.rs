@@ -1,4 +1,4 @@
-//! Where programs are: those of this workspace are built, the others are looked for.
+//! Where programs are: the server is built, the others are looked for.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,21 +17,22 @@ pub fn wasmhttpd(named: Option<&Path>) -> anyhow::Result<PathBuf> {
         Some(path) => path
             .canonicalize()
             .with_context(|| format!("--binary: {} cannot be found", path.display())),
-        None => built("wasmhttpd", "wasmhttpd"),
+        None => built(),
     }
 }
 
-/// The CLI of wasmtime: what the environment variable WASMTIME names, or else one that is installed,
-/// or else that of this workspace.
+/// The CLI of wasmtime: what the environment variable WASMTIME names, or else one that is
+/// installed, or else the one that `.ci/setup` downloaded.
 ///
 /// # Errors
-/// When it has to be built, and that fails.
+/// When there is none.
 pub fn wasmtime() -> anyhow::Result<PathBuf> {
     let named = std::env::var_os("WASMTIME").map(PathBuf::from);
-    match named.or_else(|| installed("wasmtime")) {
-        Some(path) => Ok(path),
-        None => built("wasmtime-for-tests", "wasmtime"),
-    }
+    let downloaded = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/bin/wasmtime");
+    named
+        .or_else(|| installed("wasmtime"))
+        .or_else(|| downloaded.is_file().then_some(downloaded))
+        .context("wasmtime is missing (try .ci/setup, or WASMTIME=FILE)")
 }
 
 /// The program of this name, if it is installed.
@@ -41,19 +42,19 @@ pub fn installed(name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// Builds a package of this workspace. Its program lands beside this one, which is of the same
-/// profile.
-fn built(package: &str, program: &str) -> anyhow::Result<PathBuf> {
+/// Builds the server. It lands beside this program, which is of the same profile.
+fn built() -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--locked", "--release", "--package", package])
+        .args(["build", "--locked", "--release", "--package", "wasmhttpd"])
         .status()
         .context("cargo cannot be run (try --binary FILE)")?;
     ensure!(
         status.success(),
-        "{package} does not build (try it in a folder of this project, or --binary FILE)"
+        "wasmhttpd does not build (try it in a folder of this project, or --binary FILE)"
     );
-    let path = std::env::current_exe().context("where this program is")?.with_file_name(program);
+    let path =
+        std::env::current_exe().context("where this program is")?.with_file_name("wasmhttpd");
     ensure!(
         path.is_file(),
         "{} is not where it should have been built (try cargo run --release --package bench)",

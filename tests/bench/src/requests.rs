@@ -17,7 +17,8 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// The heads of a case; `condition` has the fields that make a request for a target conditional.
+    /// The heads of a case; `condition` has the fields that make a request for a target
+    /// conditional.
     pub fn new(case: &Case, condition: impl Fn(&str) -> String) -> Requests {
         let mut requests = Requests { octets: Vec::new(), bounds: vec![0] };
         let connection = if case.connection_per_request { "close" } else { "keep-alive" };
@@ -56,7 +57,8 @@ fn target(case: &Case, number: usize) -> String {
     }
 }
 
-/// All of one length for targets and fields of one length, so that the floor may count them by octets.
+/// All of one length for targets and fields of one length, so that the floor may count them by
+/// octets.
 fn head(target: &str, number: usize, connection: &str, fields: &str) -> String {
     let version = 100 + number % 100;
     format!(

@@ -1,8 +1,8 @@
 //! A connection from its first octet to its end, without a socket: the host's state machine, the
 //! guest as a library, and files that are made up.
 //!
-//! It does what `server::session` and `server::handler` do, in the plainest way: a peer sends pieces
-//! and shuts down its side, and takes what it is sent in pieces of a size of its own.
+//! It does what `server::session` and `server::handler` do, in the plainest way: a peer sends
+//! pieces and shuts down its side, and takes what it is sent in pieces of a size of its own.
 
 use wasmhttpd_guest::contract::{
     Action, Content as GuestContent, Context, IpAddress, Part, Persistence, Response, Slice,
@@ -67,8 +67,8 @@ pub enum Event {
     ShutDown,
 }
 
-/// Sends the pieces to a new connection, then nothing more. The peer takes at most so many octets at
-/// a time.
+/// Sends the pieces to a new connection, then nothing more. The peer takes at most so many octets
+/// at a time.
 pub fn converse(site: &mut Site, pieces: &[&[u8]], taken_at_once: usize) -> Transcript {
     let mut conversation = Conversation {
         connection: Connection::default(),
@@ -90,6 +90,7 @@ struct Conversation {
 }
 
 impl Conversation {
+    #[allow(clippy::too_many_lines, reason = "one arm a thing that can happen to a connection")]
     fn hold(&mut self, site: &mut Site, pieces: &[&[u8]], taken_at_once: usize) {
         let mut pieces = pieces.iter().copied().filter(|piece| !piece.is_empty());
         let mut piece: &[u8] = &[];

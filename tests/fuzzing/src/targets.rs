@@ -130,8 +130,8 @@ fn check_transcript(transcript: &Transcript) {
     assert_eq!(transcript.sent.is_empty(), answers == 0, "{answers} answers");
 }
 
-/// The octets are lines of web.conf: a problem names one of them; without a problem the answers keep
-/// the contract.
+/// The octets are lines of web.conf: a problem names one of them; without a problem the answers
+/// keep the contract.
 pub fn configure(octets: &[u8]) {
     let configuration = lines(&String::from_utf8_lossy(octets));
     let mut site = match Site::configure(&configuration) {

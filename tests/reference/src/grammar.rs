@@ -79,8 +79,8 @@ pub fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// The members of a list (RFC 9110, section 5.6.1); empty ones do not count. A comma inside a quoted
-/// string (section 5.6.4) is part of the string.
+/// The members of a list (RFC 9110, section 5.6.1); empty ones do not count. A comma inside a
+/// quoted string (section 5.6.4) is part of the string.
 pub fn members(value: &str) -> Vec<String> {
     let mut members = vec![String::new()];
     let (mut quoted, mut escaped) = (false, false);

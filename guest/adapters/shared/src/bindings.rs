@@ -1,6 +1,12 @@
 //! What wit-bindgen writes, alone in a file.
 
-#![allow(missing_docs, unused_qualifications, clippy::all, clippy::undocumented_unsafe_blocks)]
+#![allow(
+    missing_docs,
+    unsafe_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::undocumented_unsafe_blocks
+)]
 
 wit_bindgen::generate!({
     path: "../../../wit",

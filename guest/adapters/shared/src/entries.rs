@@ -17,8 +17,8 @@ pub struct Entries {
     pub complete: bool,
 }
 
-/// Reads the directory at `path` beneath `root`. What is neither file nor directory is left out, and
-/// so are names that are no text and links that lead to neither or out of the root.
+/// Reads the directory at `path` beneath `root`. What is neither file nor directory is left out,
+/// and so are names that are no text and links that lead to neither or out of the root.
 ///
 /// # Errors
 /// When the directory cannot be read, or something in it cannot be looked at.

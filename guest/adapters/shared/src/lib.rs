@@ -1,16 +1,16 @@
 //! What the adapters share: one request, from its head to an answer, on top of WASI.
 //!
 //! An adapter stands between a guest and a host that knows nothing of guests: it imports the
-//! handler, does what wasmhttpd would do for it, and exports what that host calls. This crate has what
-//! does not depend on how requests come and answers go:
+//! handler, does what wasmhttpd would do for it, and exports what that host calls. This crate has
+//! what does not depend on how requests come and answers go:
 //!
 //! 1. the folders that the host lends ([`folders`]), of which the name of the site picks one;
 //! 2. `parse`, the lookup beneath that folder ([`lookup`], [`entries`]), `respond` ([`exchange`]);
 //! 3. what the guest returned is checked before it is believed ([`check`]);
 //! 4. the content, of which octets of a file are sent piece by piece ([`content`]).
 //!
-//! What the guest never sees, or fails on, has a page of the adapter's own ([`error_page`]). On native
-//! targets this is empty.
+//! What the guest never sees, or fails on, has a page of the adapter's own ([`error_page`]). On
+//! native targets this is empty.
 
 #[cfg(target_family = "wasm")]
 pub mod bindings;

@@ -4,9 +4,9 @@ use crate::bindings::handler::{Directories, File, Found, Listing, Lookup, Troubl
 use crate::entries::{self, Entries};
 use crate::folders::{OpenFile, Root};
 
-/// Looks beneath `root` for the first candidate that there is, else for the first fallback. One that
-/// is missing leads to the next one, and so does one that is forbidden, though it is remembered. When
-/// the disk or the system fails, nothing further is tried.
+/// Looks beneath `root` for the first candidate that there is, else for the first fallback. One
+/// that is missing leads to the next one, and so does one that is forbidden, though it is
+/// remembered. When the disk or the system fails, nothing further is tried.
 pub fn look_up(root: Option<Root<'_>>, wanted: &Lookup) -> (Found, Option<OpenFile>) {
     let Some(root) = root else { return (Found::Nothing(Trouble::Missing), None) };
     let mut trouble = Trouble::Missing;

@@ -1,4 +1,5 @@
 //! The command.
+#![allow(unsafe_code, reason = "the functions that bindings export have names of their own")]
 
 use std::io::{self, Read, Write};
 
@@ -31,8 +32,8 @@ fn read() -> io::Result<Vec<u8>> {
     Ok(input)
 }
 
-/// The request head in `input`: from the first line that is not empty to the first one after it that
-/// is. One that is too long has no end.
+/// The request head in `input`: from the first line that is not empty to the first one after it
+/// that is. One that is too long has no end.
 fn head(input: &[u8]) -> Option<&[u8]> {
     let blank = |input: &[u8]| match input {
         [b'\r', b'\n', ..] => Some(2),

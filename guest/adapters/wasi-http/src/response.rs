@@ -1,4 +1,5 @@
 //! An answer, handed to the host.
+#![allow(unsafe_code, reason = "the functions that bindings export have names of their own")]
 
 use wasip2::exports::http::incoming_handler::Guest;
 use wasip2::http::types::{
@@ -26,8 +27,8 @@ impl Guest for Adapter {
         if !is_head && answer.content_length().is_some_and(|octets| octets > 0) {
             let mut output = body.write().expect("the first time that it is asked for");
             if let Err(error) = answer.send(&mut output) {
-                // The body is dropped unfinished: the host ends the connection, so that nobody takes
-                // what came for all of it.
+                // The body is dropped unfinished: the host ends the connection, so that nobody
+                // takes what came for all of it.
                 eprintln!("the answer was not sent to its end: {error}");
                 return;
             }

@@ -1,7 +1,8 @@
 //! Hashes of passwords: PBKDF2 with HMAC-SHA256 (RFC 8018), in the PHC string format.
 //!
-//! The guest has 20 ms for a call, and the other requests of its worker wait meanwhile: so the number of
-//! iterations has a limit, which is lower than what protects a bad password. See the README.
+//! The guest has 20 ms for a call, and the other requests of its worker wait meanwhile: so the
+//! number of iterations has a limit, which is lower than what protects a bad password. See the
+//! README.
 
 use std::fmt;
 

@@ -1,8 +1,8 @@
 //! Asks for a name and a password (RFC 7617), for the paths that web.conf names.
 //!
-//! Passwords are hashed as `hash` says. What was right once is remembered by its digest, as each hash
-//! takes milliseconds and a browser sends the same with every request: it makes answers faster, and never
-//! other ones.
+//! Passwords are hashed as `hash` says. What was right once is remembered by its digest, as each
+//! hash takes milliseconds and a browser sends the same with every request: it makes answers
+//! faster, and never other ones.
 
 mod hash;
 
@@ -105,7 +105,8 @@ impl BasicAuth {
         is_right
     }
 
-    /// Whether the name and the password are those of a user; none if there are no such words in it.
+    /// Whether the name and the password are those of a user; none if there are no such words in
+    /// it.
     fn is_right(&self, value: &str) -> Option<bool> {
         let (scheme, credentials) = value.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("basic") {
@@ -115,7 +116,8 @@ impl BasicAuth {
         let colon = octets.iter().position(|&octet| octet == b':')?;
         let (name, password) = (&octets[..colon], &octets[colon + 1..]);
         let user = self.users.iter().find(|user| user.0.as_bytes() == name);
-        // For a name that nobody has it takes as long: who asks does not learn which names there are.
+        // For a name that nobody has it takes as long: who asks does not learn which names there
+        // are.
         let (_, hash) = user.or(self.users.first())?;
         Some(hash.is_of(password) && user.is_some())
     }

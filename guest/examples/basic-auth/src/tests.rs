@@ -1,7 +1,8 @@
 use super::*;
 use wasmhttpd_sdk::testing::Server;
 
-/// Of `correct horse`, as Python's hashlib computes it with the salt `salt of 16 octe` and a full stop.
+/// Of `correct horse`, as Python's hashlib computes it with the salt `salt of 16 octe` and a full
+/// stop.
 const HASH: &str =
     "$pbkdf2-sha256$i=1000$c2FsdCBvZiAxNiBvY3RlLg$O9Tl9ABgAh0zw/tBgrc1Z/Lphc7K45SZN7SlNVQj0bs";
 

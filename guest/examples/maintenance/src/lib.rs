@@ -1,5 +1,5 @@
-//! Says that the site is closed and when it is back: 503 with Retry-After and a page, for everybody but
-//! some addresses, and for every path but some.
+//! Says that the site is closed and when it is back: 503 with Retry-After and a page, for everybody
+//! but some addresses, and for every path but some.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -135,7 +135,8 @@ impl Network {
     }
 }
 
-/// An address as a number; one of IPv4 as it is mapped into IPv6, which is how a socket for both tells it.
+/// An address as a number; one of IPv4 as it is mapped into IPv6, which is how a socket for both
+/// tells it.
 fn number(address: IpAddr) -> u128 {
     let address: Ipv6Addr = match address {
         IpAddr::V4(address) => address.to_ipv6_mapped(),

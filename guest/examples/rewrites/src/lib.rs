@@ -1,8 +1,8 @@
-//! Redirects and rewrites: `parameter rewrite FROM TO [STATUS]`, where one `*` in FROM stands for any
-//! octets and goes along into TO.
+//! Redirects and rewrites: `parameter rewrite FROM TO [STATUS]`, where one `*` in FROM stands for
+//! any octets and goes along into TO.
 //!
-//! The first line that covers a path holds. With a status the client is sent to the new address, with
-//! its query; without one the site answers as if that had been asked for.
+//! The first line that covers a path holds. With a status the client is sent to the new address,
+//! with its query; without one the site answers as if that had been asked for.
 
 use wasmhttpd_sdk::{Context, Parameters, Request, Response, Rule, SettingHelp, Verdict, request};
 
@@ -47,8 +47,8 @@ impl Rule for Rewrites {
 /// One line.
 #[derive(Debug)]
 struct Line {
-    /// What is in front of the asterisk in a decoded path, and behind it; without an asterisk, all of it
-    /// and nothing.
+    /// What is in front of the asterisk in a decoded path, and behind it; without an asterisk, all
+    /// of it and nothing.
     from: (String, Option<String>),
     /// What is in front of the asterisk in an address, and behind it.
     to: (String, Option<String>),
@@ -139,8 +139,8 @@ fn decoded((start, end): (String, Option<String>)) -> Option<(String, Option<Str
     Some((request::unescaped(&start)?, end))
 }
 
-/// Whether an address may start so: a path, or for a redirect also an absolute URI, whose host is told
-/// before any asterisk.
+/// Whether an address may start so: a path, or for a redirect also an absolute URI, whose host is
+/// told before any asterisk.
 fn is_address(start: &str, is_redirect: bool) -> bool {
     if start.starts_with('/') {
         return !start.starts_with("//");

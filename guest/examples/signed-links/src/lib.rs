@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use wasmhttpd_sdk::parameters::{self, Parameters};
 use wasmhttpd_sdk::{Context, Pattern, Request, Response, Rule, SettingHelp, Verdict, date};

@@ -1,8 +1,8 @@
-//! A single-page application: its page for every navigation, security fields, and assets whose names
-//! change with their content kept for good.
+//! A single-page application: its page for every navigation, security fields, and assets whose
+//! names change with their content kept for good.
 //!
-//! A navigation is what a browser asks for when a person goes somewhere; what a page loads is none, so
-//! that a script that is missing is a 404 and not a page.
+//! A navigation is what a browser asks for when a person goes somewhere; what a page loads is none,
+//! so that a script that is missing is a 404 and not a page.
 
 use wasmhttpd_sdk::parameters::{self, Parameters};
 use wasmhttpd_sdk::{Context, Pattern, Request, Response, Rule, SettingHelp, Verdict, request};

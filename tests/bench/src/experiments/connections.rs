@@ -1,5 +1,5 @@
-//! Does a request cost the same, however many connections are busy? And how much of the difference is the kernel's,
-//! for which the floor stands?
+//! Does a request cost the same, however many connections are busy? And how much of the difference
+//! is the kernel's, for which the floor stands?
 
 use super::table;
 use crate::case::Case;

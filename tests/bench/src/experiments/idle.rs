@@ -102,8 +102,8 @@ impl Probe {
         Ok(())
     }
 
-    /// Nanoseconds from when a request was due to its answer: one that is slow makes those wait that
-    /// come after it, as it would in earnest.
+    /// Nanoseconds from when a request was due to its answer: one that is slow makes those wait
+    /// that come after it, as it would in earnest.
     fn ask_steadily(
         &mut self,
         bench: &Bench<'_>,

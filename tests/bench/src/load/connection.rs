@@ -1,5 +1,5 @@
-//! One connection of the load: it asks, takes the answers, and asks again, on the same connection or
-//! on a new one. Sockets are edge-triggered: whatever is there is taken.
+//! One connection of the load: it asks, takes the answers, and asks again, on the same connection
+//! or on a new one. Sockets are edge-triggered: whatever is there is taken.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream as BlockingStream;

@@ -1,9 +1,9 @@
 //! The load: connections in a closed loop, each with one batch of requests in flight.
 //!
 //! It is cheap, so that the core of the server is the limit: heads are made before, there are two
-//! system calls for an answer, and large contents are discarded in the kernel. It never sleeps: to wake it
-//! would be work for whoever sends it something. Every answer is checked, and one that is wrong ends the run.
-//! [`connection`] has the states of a connection.
+//! system calls for an answer, and large contents are discarded in the kernel. It never sleeps: to
+//! wake it would be work for whoever sends it something. Every answer is checked, and one that is
+//! wrong ends the run. [`connection`] has the states of a connection.
 
 mod connection;
 mod idle;

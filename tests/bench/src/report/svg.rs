@@ -1,5 +1,5 @@
-//! The picture: the CPU time of a request, a group of bars for each case. It is written by hand, brings
-//! its own style, and follows the reader's choice of light or dark.
+//! The picture: the CPU time of a request, a group of bars for each case. It is written by hand,
+//! brings its own style, and follows the reader's choice of light or dark.
 
 use std::fmt::Write;
 

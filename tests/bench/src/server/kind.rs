@@ -1,5 +1,5 @@
-//! The servers: what they are called, and what they are told. Each has its fast settings: one worker,
-//! sendfile, what it can remember of files, no access log, keep-alive without end.
+//! The servers: what they are called, and what they are told. Each has its fast settings: one
+//! worker, sendfile, what it can remember of files, no access log, keep-alive without end.
 
 use std::path::Path;
 use std::process::Command;
@@ -102,8 +102,8 @@ impl Kind {
         arguments.iter().map(ToString::to_string).collect()
     }
 
-    /// The line that keeps it what it was started as: by root, some become nobody, who may not read a
-    /// temporary folder.
+    /// The line that keeps it what it was started as: by root, some become nobody, who may not read
+    /// a temporary folder.
     pub fn user_line(self) -> &'static str {
         match self {
             Kind::Nginx if rustix::process::geteuid().is_root() => "user root root;\n",

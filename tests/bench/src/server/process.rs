@@ -67,6 +67,7 @@ impl Drop for Process {
 ///
 /// # Errors
 /// When it cannot be started.
+#[allow(unsafe_code, reason = "only between fork and exec can a process be prepared")]
 pub fn spawn(command: &mut Command, cores: &CpuSet) -> anyhow::Result<Child> {
     command.process_group(0);
     let cores = *cores;
@@ -76,8 +77,8 @@ pub fn spawn(command: &mut Command, cores: &CpuSet) -> anyhow::Result<Child> {
         set_parent_process_death_signal(Some(Signal::TERM))?;
         Ok(())
     };
-    // SAFETY: between fork and exec the closure makes two system calls and nothing else: it takes no
-    // lock, allocates nothing, and what it captures is a copy of a bit set.
+    // SAFETY: between fork and exec the closure makes two system calls and nothing else: it takes
+    // no lock, allocates nothing, and what it captures is a copy of a bit set.
     unsafe { command.pre_exec(prepare) };
     command.spawn().with_context(|| format!("{} cannot be run", command.get_program().display()))
 }

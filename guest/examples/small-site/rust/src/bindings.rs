@@ -1,5 +1,5 @@
 //! What wit-bindgen writes, alone in a file.
 
-#![allow(missing_docs, clippy::all)]
+#![allow(missing_docs, unsafe_code, clippy::all)]
 
 wit_bindgen::generate!({ path: "../../../../wit", world: "guest" });

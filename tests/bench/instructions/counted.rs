@@ -1,0 +1,56 @@
+//! The server as it is counted, and the calls of its guest without sockets: `wasmhttpd-counted
+//! calls HEADS COUNT`.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wasmhttpd::sandbox::contract::{Configuration, Context, Datetime, File, Found, IpAddress};
+use wasmhttpd::sandbox::{EMBEDDED_GUEST, Runtime, RuntimeOptions, Sandbox};
+
+#[path = "../heads.rs"]
+mod heads;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().collect();
+    match &*words {
+        [_, command, heads, count] if command == "calls" => {
+            call(heads == "repeated", count.parse().expect("a number of calls"));
+            ExitCode::SUCCESS
+        }
+        _ => wasmhttpd::process::run(),
+    }
+}
+
+/// Calls `parse` and `respond` so many times.
+fn call(is_repeated: bool, count: usize) {
+    let options = RuntimeOptions {
+        workers: 1,
+        deadline: Duration::from_secs(10),
+        memory_octets_max: 16 << 20,
+        wasi: false,
+    };
+    let runtime = Runtime::new(options).expect("an engine");
+    let mut generation = runtime.load_trusted(EMBEDDED_GUEST).expect("a guest");
+    let configuration = Configuration { media: Vec::new(), parameters: Vec::new() };
+    generation.configure(configuration).expect("a start").expect("no problems");
+    let mut sandbox = Sandbox::new(Arc::new(generation), false, 0);
+    let context =
+        Some(Context { peer: IpAddress::Ipv4(0x7f00_0001), secure: false, now: 1_800_000_000 });
+    let file = Found::File(File {
+        candidate: 0,
+        size: 1024,
+        modified: Datetime { seconds: 1_700_000_000, nanoseconds: 123_456_789 },
+        after: None,
+    });
+    let heads: Vec<String> = (0..heads::HEADS).map(heads::head).collect();
+    sandbox.begin_turn();
+    for number in 0..count {
+        let head = if is_repeated { &heads[0] } else { &heads[number % heads::HEADS] };
+        let Ok(instance) = sandbox.instance(Instant::now()) else { panic!("no instance") };
+        black_box(instance.parse(head, context).expect("an answer"));
+        black_box(instance.respond(head, &file, context).expect("an answer"));
+    }
+    sandbox.end_turn();
+}
