@@ -45,7 +45,7 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     /// Rounds, in each of which every server has one turn; the results are medians of them
-    #[arg(long, global = true, value_name = "N", default_value_t = 3,
+    #[arg(long, global = true, value_name = "N", default_value_t = 5,
           value_parser = clap::value_parser!(u32).range(1..=100))]
     pub rounds: u32,
 
@@ -61,6 +61,10 @@ pub struct Options {
     /// Measure this wasmhttpd instead of building one
     #[arg(long, global = true, value_name = "FILE")]
     pub binary: Option<PathBuf>,
+
+    /// Compare with this wasmhttpd, too: the commit before, to see whether a change costs anything
+    #[arg(long, global = true, value_name = "FILE")]
+    pub base: Option<PathBuf>,
 
     /// Compare in this case only; may be given several times
     #[arg(long = "case", global = true, value_name = "NAME")]

@@ -12,6 +12,10 @@ use crate::server::{Kind, Server};
 use crate::site::Site;
 use crate::statistics::{Limit, Measure, Round, number};
 
+/// What our own binary is called when it is started once more, and the one of `--base`.
+const AGAIN: &str = "wasmhttpd again";
+const BASE: &str = "base";
+
 /// The bar of memory under load, in MB.
 const PEAK_MB_MAX: f64 = 40.0;
 
@@ -19,6 +23,11 @@ const PEAK_MB_MAX: f64 = 40.0;
 struct Compared {
     case: Case,
     servers: Vec<(Kind, Vec<Round>)>,
+    /// Our own binary, started a second time: how far it is from itself is what the ratios are
+    /// worth.
+    again: Vec<Round>,
+    /// The binary of `--base`, if there is one.
+    base: Option<Vec<Round>>,
     notes: Vec<String>,
 }
 
@@ -77,6 +86,11 @@ fn compare(
     case: Case,
     peers: &[(Kind, PathBuf)],
 ) -> anyhow::Result<Compared> {
+    let mut ours = vec![bench.start(site, AGAIN, &case, &[])?];
+    if let Some(program) = &bench.options.base {
+        let plan = bench.plan(Kind::Wasmhttpd, program, site, BASE, &case);
+        ours.push(Server::start(bench.machine, &plan)?);
+    }
     let mut servers = vec![bench.start(site, Kind::Wasmhttpd.name(), &case, &[])?];
     let mut notes = Vec::new();
     for (kind, program) in peers {
@@ -93,10 +107,14 @@ fn compare(
     }
     let contender = |server| Contender::new(Server::name(server), server, case);
     let mut contenders = servers.iter().map(contender).collect::<anyhow::Result<Vec<_>>>()?;
+    for (name, server) in [AGAIN, BASE].into_iter().zip(&ours) {
+        contenders.push(Contender::new(name, server, case)?);
+    }
     measure::take_turns(bench, &mut contenders)?;
-    let rounds = contenders.into_iter().map(|contender| contender.rounds);
-    let servers = servers.iter().map(|server| server.kind).zip(rounds).collect();
-    Ok(Compared { case, servers, notes })
+    let mut rounds = contenders.into_iter().map(|contender| contender.rounds);
+    let servers = servers.iter().map(|server| server.kind).zip(&mut rounds).collect();
+    let again = rounds.next().unwrap_or_default();
+    Ok(Compared { case, servers, again, base: rounds.next(), notes })
 }
 
 impl Compared {
@@ -137,6 +155,14 @@ impl Compared {
             table.row([&["ratio to best".to_owned()], &ratios[..], &[String::new()]].concat());
         }
         table.notes.clone_from(&self.notes);
+        table.notes.push(format!(
+            "CPU time, ratio of the same binary started once more: {}.",
+            spread(&self.again, self.ours())
+        ));
+        if let Some(base) = &self.base {
+            let ratio = spread(self.ours(), base);
+            table.notes.push(format!("CPU time, ratio to the base: {ratio}."));
+        }
         if let Some(floor) = self.rounds(Kind::Floor) {
             let cpu = Measure::Cpu.ratio(self.ours(), floor);
             let more = Measure::Cpu.median(self.ours()) - Measure::Cpu.median(floor);
@@ -183,6 +209,14 @@ impl Compared {
     }
 }
 
+/// The ratio of processor times: its median, and from where to where it goes within the rounds.
+fn spread(ours: &[Round], theirs: &[Round]) -> String {
+    let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| ours.cpu_micros / theirs.cpu_micros);
+    let low = ratios.clone().fold(f64::INFINITY, f64::min);
+    let high = ratios.fold(f64::NEG_INFINITY, f64::max);
+    format!("{:.3} in the median, {low:.3} to {high:.3}", Measure::Cpu.ratio(ours, theirs))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,7 +244,8 @@ mod tests {
             (Kind::H2o, rounds(&[10.0, 100.0, 10.0], 1.0)),
             (Kind::Caddy, rounds(&[1.0, 1.0, 1.0], 1.0)),
         ];
-        Compared { case: Case::SMALL, servers, notes: Vec::new() }
+        let again = rounds(&[8.2, 79.2, 8.2], busy);
+        Compared { case: Case::SMALL, servers, again, base: None, notes: Vec::new() }
     }
 
     #[test]
@@ -219,6 +254,19 @@ mod tests {
         let servers = vec![(Kind::Caddy, rounds(&[1.0], 1.0))];
         let alone = Compared { servers, ..compared(1.0) };
         assert_eq!(alone.ratio_to_best(Measure::Cpu), None);
+    }
+
+    #[test]
+    fn the_same_binary_is_set_against_itself_and_the_base() {
+        let text = |compared: &Compared| compared.table().notes.join("\n");
+        let compared = compared(1.0);
+        assert!(text(&compared).contains("once more: 1.000 in the median, 0.990 to 1.025."));
+        assert!(!text(&compared).contains("the base"));
+        let base = Some(rounds(&[10.0, 100.0, 10.0], 1.0));
+        let compared = Compared { base, ..compared };
+        assert!(
+            text(&compared).contains("ratio to the base: 0.800 in the median, 0.800 to 0.820.")
+        );
     }
 
     #[test]
