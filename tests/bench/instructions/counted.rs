@@ -1,13 +1,17 @@
 //! The server as it is counted, and the calls of its guest without sockets: `wasmhttpd-counted
-//! calls HEADS COUNT`.
+//! calls HEADS COUNT FOLDER`, with the folder that has the compiled guest.
 
 use std::hint::black_box;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use wasmhttpd::private_folder::PrivateFolder;
 use wasmhttpd::sandbox::contract::{Configuration, Context, Datetime, File, Found, IpAddress};
-use wasmhttpd::sandbox::{EMBEDDED_GUEST, Runtime, RuntimeOptions, Sandbox};
+use wasmhttpd::sandbox::{
+    CodeCache, Compiler, CompilerLimits, EMBEDDED_GUEST, Runtime, RuntimeOptions, Sandbox,
+};
 
 #[path = "../heads.rs"]
 mod heads;
@@ -15,8 +19,9 @@ mod heads;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().collect();
     match &*words {
-        [_, command, heads, count] if command == "calls" => {
-            call(heads == "repeated", count.parse().expect("a number of calls"));
+        [_, command, heads, count, folder] if command == "calls" => {
+            let count = count.parse().expect("a number of calls");
+            call(heads == "repeated", count, Path::new(folder));
             ExitCode::SUCCESS
         }
         _ => wasmhttpd::process::run(),
@@ -24,7 +29,7 @@ fn main() -> ExitCode {
 }
 
 /// Calls `parse` and `respond` so many times.
-fn call(is_repeated: bool, count: usize) {
+fn call(is_repeated: bool, count: usize, folder: &Path) {
     let options = RuntimeOptions {
         workers: 1,
         deadline: Duration::from_secs(10),
@@ -32,7 +37,11 @@ fn call(is_repeated: bool, count: usize) {
         wasi: false,
     };
     let runtime = Runtime::new(options).expect("an engine");
-    let mut generation = runtime.load_trusted(EMBEDDED_GUEST).expect("a guest");
+    // Not compiled here: how many instructions that takes differs from run to run.
+    let cache = CodeCache::new(PrivateFolder::open(folder).expect("a folder"));
+    let limits = CompilerLimits { time: Duration::from_secs(60), memory_octets: 2 << 30 };
+    let code = Compiler::new(limits, Some(cache)).compile(EMBEDDED_GUEST).expect("code");
+    let mut generation = runtime.load_compiled(&code).expect("a guest");
     let configuration = Configuration { media: Vec::new(), parameters: Vec::new() };
     generation.configure(configuration).expect("a start").expect("no problems");
     let mut sandbox = Sandbox::new(Arc::new(generation), false, 0);

@@ -116,15 +116,17 @@ impl Figures {
         text
     }
 
-    /// Keeps them. Those of other cases than `cases` stay as they are, unless that is empty.
+    /// Keeps them. Where only some `cases` were counted, those of others stay as they are.
     ///
     /// # Errors
     /// When the file cannot be read or written.
     pub fn write(mut self, cases: &[String]) -> anyhow::Result<()> {
         if !cases.is_empty() {
             let mut kept = Figures::read()?;
-            kept.instructions.retain(|(case, ..)| !cases.contains(case));
-            kept.system_calls.retain(|(case, _)| !cases.contains(case));
+            kept.instructions
+                .retain(|(case, ..)| self.instructions.iter().all(|(other, ..)| other != case));
+            kept.system_calls
+                .retain(|(case, _)| self.system_calls.iter().all(|(other, _)| other != case));
             self.instructions.append(&mut kept.instructions);
             self.system_calls.append(&mut kept.system_calls);
             let place = |name: &str| CASES.iter().position(|case| case.name == name);

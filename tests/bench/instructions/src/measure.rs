@@ -124,7 +124,8 @@ impl Bench {
             let folder = tempfile::tempdir_in(self.site.path()).context("a folder")?;
             let counter = Counter::Instructions;
             let (mut command, file) = counter.around(&self.server.path, folder.path())?;
-            ran(command.args(["calls", heads.name(), &calls.to_string()]))?;
+            command.args(["calls", heads.name(), &calls.to_string()]).arg(self.site.code());
+            ran(&mut command)?;
             Ok(callgrind::sum(&std::fs::read_to_string(&file).context("no counts")?))
         };
         let (one, two) = at_once(|| count(CALLS), || count(2 * CALLS));

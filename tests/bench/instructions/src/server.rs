@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// How often it is asked whether it listens or has ended: most have no other way to say so.
 const ASK_EVERY: Duration = Duration::from_millis(10);
 
+/// How often it is told to end: nginx misses a signal that comes just before it waits.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+
 /// Connections that a server takes, idle ones among them.
 const CONNECTIONS: &str = "16000";
 
@@ -129,10 +132,7 @@ impl Program {
         self.kind
             .configuration()
             .replace("@FOLDER@", &folder.display().to_string())
-            .replace(
-                &format!("{}/code", folder.display()),
-                &site.path().join("code").display().to_string(),
-            )
+            .replace(&format!("{}/code", folder.display()), &site.code().display().to_string())
             .replace("@ROOT@", &site.root().display().to_string())
             .replace("@PORT@", &address.port().to_string())
             .replace("@CONNECTIONS@", CONNECTIONS)
@@ -167,12 +167,16 @@ impl Running {
     /// Ends it in an orderly way: the counter writes at its end.
     fn end(mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + PATIENCE;
-        for process in self.processes() {
-            // It may have ended by now.
-            let _ = rustix::process::kill_process(process, Signal::TERM);
-        }
+        let mut told = None;
         while self.0.try_wait().context("a child")?.is_none() {
             ensure!(Instant::now() < deadline, "it does not end");
+            if told.is_none_or(|told: Instant| told.elapsed() > TELL_EVERY) {
+                for process in self.processes() {
+                    // It may have ended by now.
+                    let _ = rustix::process::kill_process(process, Signal::TERM);
+                }
+                told = Some(Instant::now());
+            }
             thread::sleep(ASK_EVERY);
         }
         Ok(())

@@ -52,6 +52,11 @@ impl Site {
         self.path().join("www")
     }
 
+    /// Where the server keeps compiled code.
+    pub fn code(&self) -> PathBuf {
+        self.path().join("code")
+    }
+
     /// The folder around it, where servers put what is theirs.
     pub fn path(&self) -> &Path {
         self.folder.path()
