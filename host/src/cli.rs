@@ -155,6 +155,7 @@ pub struct Control {
 }
 
 /// What a server can be told.
+#[allow(rustdoc::broken_intra_doc_links, reason = "brackets stand around what may be left out")]
 #[derive(Debug, Clone, Subcommand)]
 pub enum ControlCommand {
     /// Say how the server is: its guest, what it refused, what it listens on

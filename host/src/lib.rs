@@ -3,7 +3,6 @@
 //!
 //! This library is the server itself, and the process around it. Its modules are public
 //! for benches and tests, not as an interface for others to build on.
-
 pub mod cli;
 pub mod compose;
 pub mod config;

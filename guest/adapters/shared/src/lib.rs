@@ -11,6 +11,10 @@
 //!
 //! What the guest never sees, or fails on, has a page of the adapter's own ([`error_page`]). On
 //! native targets this is empty.
+#![cfg_attr(
+    not(target_family = "wasm"),
+    allow(rustdoc::broken_intra_doc_links, reason = "its modules are not there")
+)]
 
 #[cfg(target_family = "wasm")]
 pub mod bindings;
