@@ -10,9 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmhttpd::sandbox::contract::{
-    Action, Configuration, Context, Datetime, File, Found, IpAddress, Trouble,
-};
+use wasmhttpd::sandbox::contract::{Action, Configuration, Found, Trouble};
 use wasmhttpd::sandbox::{EMBEDDED_GUEST, Generation, Instance, Runtime, RuntimeOptions, Sandbox};
 
 const BATCHES: usize = 61;
@@ -22,7 +20,7 @@ const INSTANCES: usize = 200;
 #[path = "heads.rs"]
 mod heads;
 
-use heads::HEADS;
+use heads::{CONTEXT, FILE, HEADS};
 
 /// A guest that is measured.
 struct Subject {
@@ -56,14 +54,8 @@ fn main() {
         .collect();
 
     let heads: Vec<String> = (0..HEADS).map(heads::head).collect();
-    let context =
-        Some(Context { peer: IpAddress::Ipv4(0x7f00_0001), secure: false, now: 1_800_000_000 });
-    let file = Found::File(File {
-        candidate: 0,
-        size: 1024,
-        modified: Datetime { seconds: 1_700_000_000, nanoseconds: 123_456_789 },
-        after: None,
-    });
+    let context = Some(CONTEXT);
+    let file = Found::File(FILE);
     let missing = Found::Nothing(Trouble::Missing);
     println!("heads of {} octets, {HEADS} in turn; ns", heads[0].len());
 

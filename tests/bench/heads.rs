@@ -1,7 +1,21 @@
-//! Request heads for benches of calls.
+//! What benches of calls hand to the guest: request heads, whose they are, and what was found.
+
+use wasmhttpd::sandbox::contract::{Context, Datetime, File, IpAddress};
 
 /// How many differ.
 pub const HEADS: usize = 64;
+
+/// The client of every request, and when it asks.
+pub const CONTEXT: Context =
+    Context { peer: IpAddress::Ipv4(0x7f00_0001), secure: false, now: 1_800_000_000 };
+
+/// The file that is found.
+pub const FILE: File = File {
+    candidate: 0,
+    size: 1024,
+    modified: Datetime { seconds: 1_700_000_000, nanoseconds: 123_456_789 },
+    after: None,
+};
 
 /// What a browser sends, nearly.
 pub fn head(number: usize) -> String {

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use divan::{Bencher, black_box};
-use wasmhttpd::sandbox::contract::{
-    Action, Configuration, Content, Context, Datetime, File, Found, IpAddress, Response, Slice,
-};
+use wasmhttpd::sandbox::contract::{Action, Configuration, Content, Found, Response, Slice};
 use wasmhttpd::sandbox::{
     EMBEDDED_GUEST, Facts, Generation, Instance, Runtime, RuntimeOptions, Sandbox, check_response,
     compiler_config,
@@ -24,21 +22,13 @@ use wasmtime::{Engine, Store};
 #[path = "heads.rs"]
 mod heads;
 
+use heads::{CONTEXT, FILE};
+
 /// What the host does for every call, whatever is called.
 const EMPTY: &str = r#"(component
     (core module $empty (func (export "call")))
     (core instance $instance (instantiate $empty))
     (func (export "call") (canon lift (core func $instance "call"))))"#;
-
-const CONTEXT: Context =
-    Context { peer: IpAddress::Ipv4(0x7f00_0001), secure: false, now: 1_800_000_000 };
-
-const FILE: File = File {
-    candidate: 0,
-    size: 1024,
-    modified: Datetime { seconds: 1_700_000_000, nanoseconds: 123_456_789 },
-    after: None,
-};
 
 const NATIVE_CONTEXT: native::Context = native::Context {
     peer: native::IpAddress::Ipv4(0x7f00_0001),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmhttpd::private_folder::PrivateFolder;
-use wasmhttpd::sandbox::contract::{Configuration, Context, Datetime, File, Found, IpAddress};
+use wasmhttpd::sandbox::contract::{Configuration, Found};
 use wasmhttpd::sandbox::{
     CodeCache, Compiler, CompilerLimits, EMBEDDED_GUEST, Runtime, RuntimeOptions, Sandbox,
 };
@@ -45,14 +45,8 @@ fn call(is_repeated: bool, count: usize, folder: &Path) {
     let configuration = Configuration { media: Vec::new(), parameters: Vec::new() };
     generation.configure(configuration).expect("a start").expect("no problems");
     let mut sandbox = Sandbox::new(Arc::new(generation), false, 0);
-    let context =
-        Some(Context { peer: IpAddress::Ipv4(0x7f00_0001), secure: false, now: 1_800_000_000 });
-    let file = Found::File(File {
-        candidate: 0,
-        size: 1024,
-        modified: Datetime { seconds: 1_700_000_000, nanoseconds: 123_456_789 },
-        after: None,
-    });
+    let context = Some(heads::CONTEXT);
+    let file = Found::File(heads::FILE);
     let heads: Vec<String> = (0..heads::HEADS).map(heads::head).collect();
     sandbox.begin_turn();
     for number in 0..count {
