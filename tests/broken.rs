@@ -21,7 +21,7 @@ const WAIT_MAX: Duration = Duration::from_millis(1000 + 500);
 
 const LINES: &str = "parameter guest good.wasm\nparameter code-cache off\nparameter watch off\n\
     parameter probation 0\nparameter rehearse 8\nparameter guest-deadline 1000\n\
-    parameter compile-timeout 2\nparameter workers 2";
+    parameter compile-timeout 1\nparameter workers 2";
 
 /// Components with nothing damaged, and the step that refuses each.
 fn misfits() -> Vec<(&'static str, Vec<u8>)> {
@@ -44,7 +44,7 @@ fn misfits() -> Vec<(&'static str, Vec<u8>)> {
         ("check", imports("(import \"evil-function\" (func))")),
         ("check", imports("(import \"wasi:made/up@0.2.0\" (instance (export \"f\" (func))))")),
         // A compile bomb.
-        ("compile", bomb(2_000, 1_000)),
+        ("compile", bomb(5_000, 1_000)),
         // Endless.
         ("instantiate", tiny("start", "(func $start (loop (br 0))) (start $start)")),
         ("configure", tiny("settings", "(loop (br 0))")),
