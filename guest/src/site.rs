@@ -11,6 +11,9 @@
 //!    `representation`);
 //! 5. the fields of the operator's are added (`extra`).
 
+mod question;
+
+use self::question::{Decision, Question, Role};
 use crate::candidates::{self, Candidate, Candidates};
 use crate::conditional::{self, Outcome};
 use crate::contract::{
@@ -80,40 +83,6 @@ impl Site {
 /// Whatever a candidate appends to a path that is no longer, it is within the contract's limit.
 const ALWAYS_NAMEABLE_OCTETS_MAX: usize =
     CANDIDATE_OCTETS_MAX - INDEX_NAME_OCTETS_MAX - SUFFIX_OCTETS_MAX;
-
-/// What a head comes to, before any file is looked at.
-enum Decision<'a> {
-    /// The answer needs no file.
-    Answer(Parsed),
-    /// There may be a file.
-    Ask(Question<'a>),
-}
-
-/// A request that the file system has to say something about.
-struct Question<'a> {
-    octets: &'a [u8],
-    path: &'a str,
-    host: &'a str,
-    request: &'a Request,
-    /// Whether the path can be the name of a file; if not, there are only fallbacks.
-    is_nameable: bool,
-}
-
-impl Question<'_> {
-    /// The codings that the client takes. Apart, since most sites never ask.
-    #[inline(never)]
-    fn codings(&self) -> Codings {
-        Codings::read(self.request.head.values_of(self.octets, b"accept-encoding"))
-    }
-}
-
-/// What a file that was found stands for.
-enum Role<'a> {
-    /// It is what was asked for, or is served in its place.
-    Resource(Candidate<'a>),
-    /// It tells of a trouble.
-    ErrorPage(Trouble, &'a str),
-}
 
 impl Policy {
     fn parse(&self, view: &View<'_>, context: Option<Context>) -> Parsed {
