@@ -18,7 +18,7 @@ fn the_table_of_duties_names_the_tests_that_there_are() {
         .collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut written = BTreeSet::new();
-    for folder in ["guest/src", "host/src", "tests"] {
+    for folder in ["guest/src", "host/http/src", "host/src", "tests"] {
         collect(&root.join(folder), &mut written);
     }
     assert!(written.len() > 100, "the tests were not found: {written:?}");

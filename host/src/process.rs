@@ -83,15 +83,15 @@ fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let limit = server::raise_descriptor_limit();
-    tracing::debug!("descriptors: {limit:?}, workers: {}", plan.config.settings.workers);
+    tracing::debug!("descriptors: {limit:?}, workers: {}", plan.config.settings.listen.workers);
     let mut listeners = Vec::new();
-    for listen in &plan.config.settings.listen {
-        let sockets = server::listen(listen.address, plan.config.settings.workers)
+    for listen in &plan.config.settings.listen.addresses {
+        let sockets = server::listen(listen.address, plan.config.settings.listen.workers)
             .with_context(|| format!("cannot listen on {}", listen.address))?;
         listeners.push(sockets);
     }
     let server = Server::new(&plan.config, &swap::first_publication(&plan), listeners)?;
-    let control = plan.config.settings.control.clone();
+    let control = plan.config.settings.control.socket.clone();
     let swapper = Swapper::start(arguments, plan, &server).context("cannot start the swapper")?;
     let _control = match &control {
         None => None,

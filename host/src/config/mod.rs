@@ -19,8 +19,10 @@ use std::path::{Path, PathBuf};
 pub use diagnostics::{Diagnostic, Diagnostics, suggestion};
 pub use reference::{Digest, GuestPlace, Reference, is_loopback};
 pub use settings::{
-    AccessLog, Capture, Differences, GuestImports, Isolation, KeptIn, Listen, NamedFile, SETTINGS,
-    Setting, Settings,
+    AccessLog, Capture, CompileSettings, ControlSettings, Differences, FileSettings, GuestImports,
+    GuestSettings, Isolation, KeptIn, LimitSettings, Listen, ListenSettings, LogSettings,
+    NamedFile, RegistrySettings, ResponseSettings, SETTINGS, Scope, Setting, Settings,
+    SwapSettings,
 };
 
 /// The name of the `host` line that serves every other name.

@@ -77,7 +77,7 @@ fn socket(control: &Control) -> anyhow::Result<PathBuf> {
     let file = control.config.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
     let mut diagnostics = Diagnostics::new(file.display().to_string());
     let config = Config::read(&file, &mut diagnostics);
-    match config.settings.control {
+    match config.settings.control.socket {
         Some(path) => Ok(path),
         None => anyhow::bail!(
             "{} says nothing of a socket (try a line `parameter control wasmhttpd.sock`, \
@@ -134,19 +134,18 @@ fn configured(
         let settings = settings.into_iter();
         settings.map(|Setting { line, name, value }| Line { line, name, value }).collect()
     };
+    let mut settings = Settings::default();
+    // It needs no less here than there.
+    settings.guest.deadline = limits.deadline;
+    settings.guest.memory_octets = limits.memory_octets;
+    settings.compile.timeout = limits.compile_time;
+    settings.compile.memory_octets = limits.compile_memory_octets;
     let config = Config {
         file: DEFAULT_FILE.into(),
         sites: Vec::new(),
         media: lines(media),
         guest_parameters: lines(parameters),
-        // It needs no less here than there.
-        settings: Settings {
-            guest_deadline: limits.deadline,
-            guest_memory_octets: limits.memory_octets,
-            compile_timeout: limits.compile_time,
-            compile_memory_octets: limits.compile_memory_octets,
-            ..Settings::default()
-        },
+        settings,
     };
     let loader = Loader::new(&config.settings, &mut Diagnostics::new(""))?;
     let octets = Octets::Read(component.into());

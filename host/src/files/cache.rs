@@ -4,7 +4,7 @@
 //! This is fresh for so many seconds, counted from the second in which the file system said so
 //! last; then it waits to be confirmed. The cache asks nobody: the [`Opener`] does.
 //!
-//! Contents, files that are open and paths that lead nowhere have shelves of their own, so that a
+//! Contents, files that are open and paths that lead nowhere have stores of their own, so that a
 //! flood of one pushes out none of the others: clients choose paths. All document roots of a worker
 //! share them.
 //!
@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use rustix::process::{Resource, getrlimit};
 
+use super::clock_cache::ClockCache;
 use super::open::{OpenFile, Trouble};
-use super::shelf::Shelf;
 use super::version::Version;
 
 /// Files that a worker keeps open.
@@ -53,7 +53,7 @@ pub struct Cache {
     /// For each document root, by its number, what is kept of its paths.
     places: Vec<HashMap<Arc<str>, Place>>,
     /// By [`Kind`]: room for contents in octets, for open files in number, for nothings in octets.
-    shelves: [Shelf<Kept>; 3],
+    stores: [ClockCache<Kept>; 3],
 }
 
 /// Where something is kept.
@@ -108,16 +108,16 @@ impl Cache {
     pub fn new(keep: Keep, roots: usize) -> Cache {
         let Keep { freshness_seconds, octets_max, descriptors_max } = keep;
         let nothing_octets_max = octets_max / NOTHING_SHARE;
-        let contents = Shelf::new(octets_max - nothing_octets_max);
+        let contents = ClockCache::new(octets_max - nothing_octets_max);
         let (open, nothings) = match freshness_seconds {
             // A content is cheaper to compare than to read; opening is all that there is to these.
-            0 => (Shelf::new(0), Shelf::new(0)),
-            _ => (Shelf::new(descriptors_max), Shelf::new(nothing_octets_max)),
+            0 => (ClockCache::new(0), ClockCache::new(0)),
+            _ => (ClockCache::new(descriptors_max), ClockCache::new(nothing_octets_max)),
         };
         Cache {
             freshness_seconds,
             places: (0..roots).map(|_| HashMap::new()).collect(),
-            shelves: [contents, open, nothings],
+            stores: [contents, open, nothings],
         }
     }
 
@@ -130,15 +130,15 @@ impl Cache {
     /// confirmed in this second.
     pub fn get(&mut self, root: usize, path: &str, now_seconds: u64) -> Option<Known> {
         let Place { kind, index } = *self.places[root].get(path)?;
-        let shelf = &mut self.shelves[kind as usize];
-        let kept = shelf.peek(index);
+        let store = &mut self.stores[kind as usize];
+        let kept = store.peek(index);
         // After a clock has jumped back, nothing is fresh that was confirmed before.
         let age = now_seconds.checked_sub(kept.confirmed)?;
         if age >= self.freshness_seconds.max(1) {
             return None;
         }
         let known = kept.known.clone();
-        shelf.mark(index);
+        store.mark(index);
         Some(known)
     }
 
@@ -151,12 +151,12 @@ impl Cache {
         now_seconds: u64,
     ) -> Option<OpenFile> {
         let Place { kind, index } = *self.places[root].get(path)?;
-        let kept = self.shelves[kind as usize].peek(index);
+        let kept = self.stores[kind as usize].peek(index);
         match &kept.known {
             Ok(file) if file.version() == version => {
                 kept.confirmed = now_seconds;
                 let file = file.clone();
-                self.shelves[kind as usize].mark(index);
+                self.stores[kind as usize].mark(index);
                 Some(file)
             }
             _ => {
@@ -169,7 +169,7 @@ impl Cache {
     /// Whether there is room for a content of so many octets, if others make it.
     pub fn could_keep_content(&self, path: &str, octets: u64) -> bool {
         let cost = entry_octets(path).saturating_add(octets as usize);
-        self.shelves[Kind::Content as usize].could_hold(cost)
+        self.stores[Kind::Content as usize].could_hold(cost)
     }
 
     /// Keeps what `path` has just led to, in place of what is kept of it.
@@ -182,51 +182,51 @@ impl Cache {
             Ok(_) => (Kind::Open, 1),
             Err(_) => (Kind::Nothing, entry_octets(path)),
         };
-        let shelf = &mut self.shelves[kind as usize];
-        if !shelf.could_hold(cost) {
+        let store = &mut self.stores[kind as usize];
+        if !store.could_hold(cost) {
             return;
         }
-        while let Some(other) = shelf.make_room(cost) {
+        while let Some(other) = store.make_room(cost) {
             self.places[other.root].remove(&other.path);
         }
         let path: Arc<str> = path.into();
         let kept = Kept { root, path: Arc::clone(&path), known, confirmed: now_seconds };
-        let index = shelf.insert(kept, cost);
+        let index = store.insert(kept, cost);
         self.places[root].insert(path, Place { kind, index });
     }
 
     fn forget(&mut self, root: usize, path: &str) {
         if let Some(Place { kind, index }) = self.places[root].remove(path) {
-            self.shelves[kind as usize].remove(index);
+            self.stores[kind as usize].remove(index);
         }
     }
 
     /// Forgets all paths of a root.
     pub fn forget_root(&mut self, root: usize) {
         for Place { kind, index } in std::mem::take(&mut self.places[root]).into_values() {
-            self.shelves[kind as usize].remove(index);
+            self.stores[kind as usize].remove(index);
         }
     }
 
     /// Whether files are kept open.
     pub fn keeps_open(&self) -> bool {
-        !self.shelves[Kind::Open as usize].is_empty()
+        !self.stores[Kind::Open as usize].is_empty()
     }
 
     /// Closes every file that is kept open. False: there was none.
-    pub fn let_go(&mut self) -> bool {
-        let all = self.shelves[Kind::Open as usize].take_all();
+    pub fn release_descriptors(&mut self) -> bool {
+        let all = self.stores[Kind::Open as usize].take_all();
         self.close(&all);
         !all.is_empty()
     }
 
     /// Closes the files that are kept open and were not asked for since the last call.
     pub fn let_go_of_unused(&mut self) {
-        let unused = self.shelves[Kind::Open as usize].take_unused();
+        let unused = self.stores[Kind::Open as usize].take_unused();
         self.close(&unused);
     }
 
-    /// Forgets the paths of what was taken from a shelf.
+    /// Forgets the paths of what was taken from a store.
     fn close(&mut self, taken: &[Kept]) {
         for kept in taken {
             self.places[kept.root].remove(&kept.path);
@@ -298,7 +298,7 @@ mod tests {
             cache.keep(0, "a", known, 100);
             assert_eq!(cache.places[0].len(), 1);
         }
-        let kept: usize = cache.shelves.iter_mut().map(|shelf| shelf.take_all().len()).sum();
+        let kept: usize = cache.stores.iter_mut().map(|store| store.take_all().len()).sum();
         assert_eq!(kept, 1);
     }
 
@@ -323,8 +323,8 @@ mod tests {
         let kept = |cache: &mut Cache, path| cache.get(0, path, 100).is_some();
         assert!(!kept(&mut cache, "a"));
         assert!(kept(&mut cache, "b") && kept(&mut cache, "c"));
-        assert!(cache.let_go());
-        assert!(!cache.let_go() && !cache.keeps_open() && !kept(&mut cache, "c"));
+        assert!(cache.release_descriptors());
+        assert!(!cache.release_descriptors() && !cache.keeps_open() && !kept(&mut cache, "c"));
     }
 
     #[test]

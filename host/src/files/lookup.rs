@@ -28,7 +28,7 @@ pub enum Directories {
 
 /// What there is.
 #[derive(Debug)]
-pub enum Found {
+pub enum Resolution {
     /// A regular file.
     File {
         /// Ready to be read.
@@ -45,11 +45,11 @@ pub enum Found {
         /// None, and complete, unless the lookup asks for them.
         entries: Entries,
     },
-    /// A directory whose entries the lookup asks for: once they have been read, [`look_on`] goes
-    /// on.
+    /// A directory whose entries the lookup asks for: once they have been read,
+    /// [`resume_look_up`] goes on.
     Unread {
         /// Where to go on.
-        place: Place,
+        position: Position,
         /// Ready to be read.
         directory: Directory,
     },
@@ -59,7 +59,7 @@ pub enum Found {
 
 /// How far a lookup has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Position {
     /// Index of the candidate that is being tried.
     candidate: usize,
     /// What it comes to if no other candidate is there.
@@ -67,47 +67,47 @@ pub struct Place {
 }
 
 /// Looks beneath a root for the first candidate that there is, else for the first fallback.
-pub fn look_up<'a, F>(opener: Option<Opener<'_>>, wanted: Wanted<'_, F>) -> Found
+pub fn look_up<'a, F>(opener: Option<Opener<'_>>, wanted: Wanted<'_, F>) -> Resolution
 where
     F: Iterator<Item = (Trouble, &'a str)>,
 {
-    look_from(Ok(Place::START), opener, wanted)
+    look_from(Ok(Position::START), opener, wanted)
 }
 
 /// Goes on with a lookup that came to a directory, which has been `read`.
-pub fn look_on<'a, F>(
-    place: Place,
+pub fn resume_look_up<'a, F>(
+    position: Position,
     read: Result<Entries, Trouble>,
     mut opener: Option<Opener<'_>>,
     wanted: Wanted<'_, F>,
-) -> Found
+) -> Resolution
 where
     F: Iterator<Item = (Trouble, &'a str)>,
 {
     match read {
-        Ok(entries) => Found::Directory { candidate: place.candidate, entries },
-        Err(Trouble::Busy) if opener.as_mut().is_some_and(Opener::let_go) => {
-            look_from(Ok(place), opener, wanted)
+        Ok(entries) => Resolution::Directory { candidate: position.candidate, entries },
+        Err(Trouble::Busy) if opener.as_mut().is_some_and(Opener::release_descriptors) => {
+            look_from(Ok(position), opener, wanted)
         }
-        Err(trouble) => look_from(place.after(trouble), opener, wanted),
+        Err(trouble) => look_from(position.after(trouble), opener, wanted),
     }
 }
 
 fn look_from<'a, F>(
-    place: Result<Place, Trouble>,
+    position: Result<Position, Trouble>,
     opener: Option<Opener<'_>>,
     wanted: Wanted<'_, F>,
-) -> Found
+) -> Resolution
 where
     F: Iterator<Item = (Trouble, &'a str)>,
 {
-    let Some(mut opener) = opener else { return Found::Nothing(Trouble::Missing) };
-    let mut found = place.and_then(|place| try_candidates(place, &mut opener, &wanted));
+    let Some(mut opener) = opener else { return Resolution::Nothing(Trouble::Missing) };
+    let mut found = position.and_then(|position| try_candidates(position, &mut opener, &wanted));
     // What is kept open may be what there is too much of.
-    if let (Err(Trouble::Busy), Ok(place)) = (&found, place)
-        && opener.let_go()
+    if let (Err(Trouble::Busy), Ok(position)) = (&found, position)
+        && opener.release_descriptors()
     {
-        found = try_candidates(place, &mut opener, &wanted);
+        found = try_candidates(position, &mut opener, &wanted);
     }
     let trouble = match found {
         Ok(found) => return found,
@@ -117,69 +117,69 @@ where
         if after == trouble
             && let Ok(file) = opener.file(beneath(path))
         {
-            return Found::File { file, candidate, after: Some(after) };
+            return Resolution::File { file, candidate, after: Some(after) };
         }
     }
-    Found::Nothing(trouble)
+    Resolution::Nothing(trouble)
 }
 
 fn try_candidates<F>(
-    mut place: Place,
+    mut position: Position,
     opener: &mut Opener<'_>,
     wanted: &Wanted<'_, F>,
-) -> Result<Found, Trouble> {
+) -> Result<Resolution, Trouble> {
     // Where there is nothing at all, there is no directory either: most lookups ask for that next.
     let mut absent = None;
-    while let Some(path) = wanted.candidates.get(place.candidate) {
-        let candidate = place.candidate;
+    while let Some(path) = wanted.candidates.get(position.candidate) {
+        let candidate = position.candidate;
         let tried = match path.strip_suffix('/') {
             None => {
                 let file = opener.file(beneath(path));
-                file.map(|file| Found::File { file, candidate, after: None })
+                file.map(|file| Resolution::File { file, candidate, after: None })
             }
             Some(name) if absent == Some(name) => Err(Trouble::Absent),
-            Some(_) => open_directory(opener, beneath(path), place, wanted.directories),
+            Some(_) => open_directory(opener, beneath(path), position, wanted.directories),
         };
         match tried {
             Ok(found) => return Ok(found),
             Err(trouble) => {
                 absent = (trouble == Trouble::Absent).then_some(path);
-                place = place.after(trouble)?;
+                position = position.after(trouble)?;
             }
         }
     }
-    Err(place.trouble)
+    Err(position.trouble)
 }
 
 fn open_directory(
     opener: &mut Opener<'_>,
     path: &str,
-    place: Place,
+    position: Position,
     directories: Directories,
-) -> Result<Found, Trouble> {
+) -> Result<Resolution, Trouble> {
     match directories {
         Directories::Read => {
-            opener.open_directory(path).map(|directory| Found::Unread { place, directory })
+            opener.open_directory(path).map(|directory| Resolution::Unread { position, directory })
         }
-        Directories::Find => opener.find_directory(path).map(|()| Found::Directory {
-            candidate: place.candidate,
+        Directories::Find => opener.find_directory(path).map(|()| Resolution::Directory {
+            candidate: position.candidate,
             entries: Entries { list: Vec::new(), complete: true },
         }),
         Directories::Forbid => opener.find_directory(path).and(Err(Trouble::Forbidden)),
     }
 }
 
-impl Place {
-    const START: Place = Place { candidate: 0, trouble: Trouble::Missing };
+impl Position {
+    const START: Position = Position { candidate: 0, trouble: Trouble::Missing };
 
     /// The next candidate, after one that met `trouble`. One that is missing leads to the next one,
     /// and so does one that is forbidden, though it is remembered. When the disk or the system
     /// fails, nothing further is tried.
-    fn after(self, trouble: Trouble) -> Result<Place, Trouble> {
+    fn after(self, trouble: Trouble) -> Result<Position, Trouble> {
         let candidate = self.candidate + 1;
         match trouble {
-            Trouble::Absent | Trouble::Missing => Ok(Place { candidate, ..self }),
-            Trouble::Forbidden => Ok(Place { candidate, trouble }),
+            Trouble::Absent | Trouble::Missing => Ok(Position { candidate, ..self }),
+            Trouble::Forbidden => Ok(Position { candidate, trouble }),
             worse => Err(worse),
         }
     }
@@ -213,8 +213,8 @@ mod tests {
                 directories: Directories::Find,
             };
             match look_up(roots.opener("", 7), wanted) {
-                Found::Directory { candidate, .. } => Ok(candidate),
-                Found::Nothing(trouble) => Err(trouble),
+                Resolution::Directory { candidate, .. } => Ok(candidate),
+                Resolution::Nothing(trouble) => Err(trouble),
                 other => panic!("{other:?}"),
             }
         };

@@ -10,6 +10,7 @@
 //! 3. An [`OpenFile`] is read or sent from: its content is in memory, or it is open.
 
 mod cache;
+mod clock_cache;
 #[cfg(feature = "counting")]
 mod counting;
 mod entries;
@@ -17,12 +18,11 @@ mod lookup;
 mod open;
 mod opener;
 mod roots;
-mod shelf;
 mod version;
 
 pub use cache::Keep;
 pub use entries::{Directory, Entries, Entry};
-pub use lookup::{Directories, Found, Place, Wanted, look_on, look_up};
+pub use lookup::{Directories, Position, Resolution, Wanted, look_up, resume_look_up};
 pub use open::{OpenFile, Trouble};
 pub use opener::Opener;
 pub use roots::{Root, Roots, check_kernel};

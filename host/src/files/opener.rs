@@ -89,8 +89,8 @@ impl<'a> Opener<'a> {
 
     /// Closes what all roots of the worker keep open, so that there are descriptors to be had.
     /// False: there was nothing to close.
-    pub fn let_go(&mut self) -> bool {
-        self.cache.let_go()
+    pub fn release_descriptors(&mut self) -> bool {
+        self.cache.release_descriptors()
     }
 
     /// What is known of the file at `path`, if that may be believed.
@@ -277,7 +277,7 @@ mod tests {
         let mut site = Site::new(1, &[("large", LARGE), ("next", LARGE + 2)]);
         let first = site.opener(0).file("large").expect("a file");
         assert!(site.opener(0).file("large").expect("a file").shares(&first));
-        // In place: that is noticed by whoever sends from it.
+        // In position: that is noticed by whoever sends from it.
         site.write("large", LARGE + 1);
         assert!(!first.is_unchanged());
         let anew = site.opener(0).anew().file("large").expect("a file");
@@ -307,9 +307,9 @@ mod tests {
         assert_eq!(site.roots.due(), Some(start + interval * 2));
         site.roots.end_turn(start + interval * 2);
         assert_eq!(site.roots.due(), None);
-        assert!(!site.roots.let_go());
+        assert!(!site.roots.release_descriptors());
         assert!(!site.opener(0).file("large").expect("a file").shares(&first));
-        assert!(site.roots.let_go());
+        assert!(site.roots.release_descriptors());
     }
 
     /// As a fallback may ask for: a file of that name would hide the directory.

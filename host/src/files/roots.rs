@@ -125,8 +125,8 @@ impl Roots {
     }
 
     /// Closes every file that is kept open. False: there was none.
-    pub fn let_go(&mut self) -> bool {
-        self.cache.let_go()
+    pub fn release_descriptors(&mut self) -> bool {
+        self.cache.release_descriptors()
     }
 
     /// Closes files that are kept open and were not asked for lately: neither one that was deleted

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::rehearsal::battery::{BATTERY, CONTEXT, FINDINGS};
-use crate::rehearsal::{CallFailed, Finding, call, request_line};
+use crate::rehearsal::{Finding, call, request_line};
 use crate::sandbox::contract::{Action, Content, Lookup, Part, Response};
-use crate::sandbox::{Generation, GuestError, Instance, Sandbox, invocation};
-use crate::server::words::octets_as_text;
+use crate::sandbox::{
+    CallFailed, Generation, GuestError, Instance, Sandbox, invocation, octets_as_text,
+};
 
 /// Longest time for all of it. A guest so slow that this is not enough is asked a part.
 const TIME: Duration = Duration::from_secs(20);

@@ -8,12 +8,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::player::{CallFailed, Finding, Played, Player, request_line};
+use super::player::{Finding, Played, Player, request_line};
+use crate::exchange::{Recorded, Seen};
 use crate::files::Roots;
 use crate::sandbox::contract::{Content, Context, Part, Slice};
-use crate::sandbox::{Generation, Sandbox};
-use crate::server::words::octets_as_text;
-use crate::server::{Recorded, Seen};
+use crate::sandbox::{CallFailed, Generation, Sandbox, octets_as_text};
 
 /// How the answers of two guests to the same requests differed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,13 +18,12 @@ use std::time::{Duration, Instant};
 
 use self::battery::{BATTERY, CONTEXT, FINDINGS};
 use self::player::Player;
+use crate::exchange::Recorded;
 use crate::files::Roots;
-use crate::sandbox::{Generation, Sandbox};
-use crate::server::Recorded;
-use crate::server::words::octets_as_text;
+use crate::sandbox::{Generation, Sandbox, octets_as_text};
 
 pub use self::comparison::{Comparison, Report};
-pub use self::player::{CallFailed, Finding, call, request_line};
+pub use self::player::{Finding, call, request_line};
 
 /// Longest time for all of it, but for the request that is being asked then. A guest so slow that
 /// this is not enough has answered a part.

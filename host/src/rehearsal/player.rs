@@ -1,14 +1,14 @@
 //! One guest that is asked one request, with what is found for it.
 
-use std::fmt;
 use std::time::{Instant, SystemTime};
 
+use crate::exchange::convert::{self, Looked, wanted};
+use crate::exchange::{Begun, LookUp, Question};
 use crate::files::{self, Roots, Trouble};
 use crate::sandbox::contract::{
-    Action, Context, Datetime, Directories, Entry, File, Found, Listing, Lookup, Parsed, Response,
+    Context, Datetime, Directories, Entry, File, Found, Listing, Lookup, Response,
 };
-use crate::sandbox::{GuestError, Instance, START, Sandbox, Unavailable, mask};
-use crate::server::words::{self, wanted};
+use crate::sandbox::{CallError, CallFailed, GuestError, Instance, Sandbox, mask};
 
 /// How often a call may be late before that counts: the machine may have been busy with others.
 const LATE_MAX: u32 = 3;
@@ -42,7 +42,7 @@ impl Finding<'_> {
         match *self {
             Finding::Real => None,
             Finding::Kept(found) => Some(found.clone()),
-            Finding::Nothing(trouble) => Some(words::nothing(trouble)),
+            Finding::Nothing(trouble) => Some(convert::nothing(trouble)),
             Finding::File(size) => {
                 let candidate = at(false)? as u32;
                 Some(Found::File(File { candidate, size, modified, after: None }))
@@ -57,21 +57,6 @@ impl Finding<'_> {
                 Some(Found::Directory(Listing { candidate, entries, complete: true }))
             }
         }
-    }
-}
-
-/// A call that failed.
-#[derive(Debug)]
-pub struct CallFailed {
-    /// The function.
-    pub call: &'static str,
-    /// How it failed.
-    pub error: GuestError,
-}
-
-impl fmt::Display for CallFailed {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.call, self.error)
     }
 }
 
@@ -96,12 +81,12 @@ pub struct Player<'a> {
 impl Player<'_> {
     /// What was found for a lookup that is `known` holds for the same lookup again.
     pub fn play(&mut self, known: Option<&(Lookup, Found)>) -> Result<Played, CallFailed> {
-        let (head, context) = (self.head, Some(self.context));
-        let Parsed { action, .. } =
-            call(self.sandbox, "parse", |guest| guest.parse(head, context))?;
-        let lookup = match action {
-            Action::Answer(response) => return Ok(Played { look: None, response, file: None }),
-            Action::LookUp(lookup) => lookup,
+        let question = Question { head: self.head, context: self.context };
+        let lookup = match patiently(self.sandbox, |guest| question.begin(guest, Instant::now()))? {
+            Begun::Answer { response, .. } => {
+                return Ok(Played { look: None, response, file: None });
+            }
+            Begun::LookUp(LookUp { lookup, .. }) => lookup,
         };
         let found = match known {
             Some((asked, found)) if is_same_lookup(asked, &lookup) => found.clone(),
@@ -109,7 +94,8 @@ impl Player<'_> {
             _ => self.finding.made_up(&lookup).unwrap_or_else(|| self.look_up(&lookup)),
         };
         let file = file_name(&lookup, &found);
-        let response = call(self.sandbox, "respond", |guest| guest.respond(head, &found, context))?;
+        let response =
+            patiently(self.sandbox, |guest| question.found(&found, guest, Instant::now()))?;
         Ok(Played { look: Some((lookup, found)), response, file })
     }
 
@@ -119,25 +105,19 @@ impl Player<'_> {
         let now = now.map_or(0, |now| now.as_secs());
         let mut found = files::look_up(self.roots.opener(&lookup.site, now), wanted(lookup));
         loop {
-            match found {
-                files::Found::File { file, candidate, after } => {
-                    return words::file(&file, candidate, after);
-                }
-                files::Found::Directory { candidate, entries } => {
-                    return words::directory(candidate, entries);
-                }
-                files::Found::Nothing(trouble) => return words::nothing(trouble),
-                files::Found::Unread { place, directory } => {
+            match convert::looked(found) {
+                Looked::Found { found, .. } => return found,
+                Looked::Unread { position, directory } => {
                     let read = directory.read(ENTRIES_MAX, || true);
                     let opener = self.roots.opener(&lookup.site, now);
-                    found = files::look_on(place, read, opener, wanted(lookup));
+                    found = files::resume_look_up(position, read, opener, wanted(lookup));
                 }
             }
         }
     }
 }
 
-/// Makes a call, on a fresh instance if the last one failed.
+/// Makes a call of an instance, which is a fresh one if the last call failed.
 ///
 /// # Errors
 /// When it failed; by being late, several times.
@@ -146,24 +126,33 @@ pub fn call<T>(
     name: &'static str,
     call: impl Fn(&mut Instance) -> Result<T, GuestError>,
 ) -> Result<T, CallFailed> {
+    patiently(sandbox, |sandbox| {
+        let result = call(sandbox.instance(Instant::now())?);
+        result.map_err(|error| CallError::Failed(CallFailed { call: name, error }))
+    })
+}
+
+/// Makes a call in a turn of its own.
+///
+/// # Errors
+/// When it failed; by being late, several times.
+fn patiently<T>(
+    sandbox: &mut Sandbox,
+    call: impl Fn(&mut Sandbox) -> Result<T, CallError>,
+) -> Result<T, CallFailed> {
     let mut late = 0;
     loop {
         sandbox.begin_turn();
-        let result = match sandbox.instance(Instant::now()) {
-            Ok(instance) => call(instance).map_err(|error| CallFailed { call: name, error }),
-            Err(Unavailable::Failed(error)) => Err(CallFailed { call: START, error }),
-            Err(Unavailable::Waiting) => {
-                let error = GuestError::Trap("it could not be started a moment ago".into());
-                Err(CallFailed { call: START, error })
-            }
-        };
+        let result = call(sandbox);
         sandbox.finish(result.is_err());
         sandbox.end_turn();
         match result {
-            Err(CallFailed { error: GuestError::Deadline, .. }) if late + 1 < LATE_MAX => {
+            Err(CallError::Failed(CallFailed { error: GuestError::Deadline, .. }))
+                if late + 1 < LATE_MAX =>
+            {
                 late += 1;
             }
-            result => return result,
+            result => return Ok(result?),
         }
     }
 }

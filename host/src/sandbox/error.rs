@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use wasmhttpd_http::check;
 use wasmtime::Trap;
 
 use super::contract::Problem;
@@ -45,6 +46,38 @@ impl GuestError {
     }
 }
 
+/// Why a guest has given no answer.
+#[derive(Debug)]
+pub enum CallError {
+    /// It was called, or a new instance was made for that, and failed.
+    Failed(CallFailed),
+    /// No instance could be made a short while ago, and it is too soon to try again.
+    Waiting,
+}
+
+/// A call that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{call}: {error}")]
+pub struct CallFailed {
+    /// The function, or [`START`].
+    pub call: &'static str,
+    /// How it failed.
+    pub error: GuestError,
+}
+
+impl From<CallError> for CallFailed {
+    /// For those who cannot wait: that it is too soon is a failure, too.
+    fn from(error: CallError) -> CallFailed {
+        match error {
+            CallError::Failed(failed) => failed,
+            CallError::Waiting => {
+                let error = GuestError::Trap("it could not be started a moment ago".into());
+                CallFailed { call: START, error }
+            }
+        }
+    }
+}
+
 /// A promise of the contract that an answer broke.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Breach {
@@ -54,49 +87,9 @@ pub enum Breach {
     /// A call that would have stopped the worker.
     #[error("a call that waits, which a guest may not do")]
     Waits,
-    /// More of something than allowed.
-    #[error("{count} {what}, of at most {max}")]
-    TooMany {
-        /// Candidates, parts, octets of fields …
-        what: &'static str,
-        /// How many there were.
-        count: usize,
-        /// How many may be.
-        max: usize,
-    },
-    /// A candidate or fallback that is no path below the document root.
-    #[error("the path {0:?} (a path starts with / and holds no NUL)")]
-    Path(String),
-    /// A status that is none, or not the guest's to send.
-    #[error("status {0} (200 to 599)")]
-    Status(u16),
-    /// A header section that is not made of field lines.
-    #[error("field line {line}: {reason}")]
-    Field {
-        /// From 1.
-        line: usize,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// A field that is the host's own.
-    #[error("the field {0}, which the host sets itself")]
-    ReservedField(String),
-    /// Content with a status that forbids it.
-    #[error("content with status {0}")]
-    ContentForbidden(u16),
-    /// Octets of a file that are not there.
-    #[error("a slice of {length} octets from {start}, of a file of {size}")]
-    SliceOutside {
-        /// First octet.
-        start: u64,
-        /// Octets.
-        length: u64,
-        /// Octets that the file has.
-        size: u64,
-    },
-    /// Octets of a file when none was found.
-    #[error("a slice, but no file was found")]
-    SliceOfNothing,
+    /// What was read is nothing that may be carried out.
+    #[error(transparent)]
+    Answer(#[from] check::Breach),
 }
 
 impl Breach {
@@ -105,14 +98,7 @@ impl Breach {
         match self {
             Breach::Malformed(_) => "malformed",
             Breach::Waits => "waits",
-            Breach::TooMany { .. } => "too-many",
-            Breach::Path(_) => "path",
-            Breach::Status(_) => "status",
-            Breach::Field { .. } => "field",
-            Breach::ReservedField(_) => "reserved-field",
-            Breach::ContentForbidden(_) => "content-forbidden",
-            Breach::SliceOutside { .. } => "slice-outside",
-            Breach::SliceOfNothing => "slice-of-nothing",
+            Breach::Answer(breach) => breach.name(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod code_cache;
 mod compiler;
 mod compiler_config;
 mod credentials;
+mod crossing;
 mod deadline;
 mod direct;
 mod error;
@@ -38,13 +39,14 @@ pub use compiler::{
 };
 pub use compiler_config::compiler_config;
 pub use credentials::mask;
-pub use error::{Breach, GuestError, LoadError, START, Step};
+pub use crossing::{ip_address, octets_as_text};
+pub use error::{Breach, CallError, CallFailed, GuestError, LoadError, START, Step};
 pub use generation::Generation;
 pub use instance::Instance;
 pub use outline::{Age, CONTRACT_VERSION, Kind, Outline, World};
 pub use prebuilt::{SUBCOMMAND as PREBUILD_SUBCOMMAND, prebuild};
 pub use runtime::{Runtime, RuntimeOptions};
-pub use slot::{Sandbox, Unavailable};
+pub use slot::Sandbox;
 
 /// The default guest, built together with the host.
 pub const EMBEDDED_GUEST: &[u8] = include_bytes!(env!("WASMHTTPD_GUEST"));

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::error::GuestError;
+use super::contract::{Context, Found, Parsed, Response};
+use super::error::{CallError, CallFailed, START};
 use super::generation::Generation;
 use super::instance::Instance;
 
@@ -30,14 +31,6 @@ pub struct Sandbox {
 struct Retry {
     at: Instant,
     pause: Duration,
-}
-
-/// Why there is no instance to call.
-pub enum Unavailable {
-    /// The attempt failed just now.
-    Failed(GuestError),
-    /// An attempt failed a short while ago.
-    Waiting,
 }
 
 impl Sandbox {
@@ -83,10 +76,10 @@ impl Sandbox {
     ///
     /// # Errors
     /// When none could be made.
-    pub fn instance(&mut self, now: Instant) -> Result<&mut Instance, Unavailable> {
+    pub fn instance(&mut self, now: Instant) -> Result<&mut Instance, CallError> {
         if self.instance.is_none() {
             if self.retry.as_ref().is_some_and(|retry| now < retry.at) {
-                return Err(Unavailable::Waiting);
+                return Err(CallError::Waiting);
             }
             match self.generation.instance() {
                 Ok(instance) => {
@@ -101,14 +94,51 @@ impl Sandbox {
                     };
                     // From now: the attempt itself may have taken seconds.
                     self.retry = Some(Retry { at: Instant::now() + pause, pause });
-                    return Err(Unavailable::Failed(error));
+                    return Err(CallError::Failed(CallFailed { call: START, error }));
                 }
             }
         }
         Ok(self.instance.as_mut().expect("it was there or has been made"))
     }
 
-    /// The request that [`Sandbox::instance`] was asked for is answered.
+    /// Calls `parse`, see [`Instance::parse`].
+    ///
+    /// # Errors
+    /// When it failed, or there is no instance to call.
+    #[inline]
+    pub fn parse(
+        &mut self,
+        head: &str,
+        context: Option<Context>,
+        now: Instant,
+    ) -> Result<Parsed, CallError> {
+        let parsed = self.instance(now)?.parse(head, context);
+        parsed.map_err(|error| CallError::Failed(CallFailed { call: "parse", error }))
+    }
+
+    /// Calls `respond`, see [`Instance::respond`].
+    ///
+    /// # Errors
+    /// When it failed, or there is no instance to call.
+    #[inline]
+    pub fn respond(
+        &mut self,
+        head: &str,
+        found: &Found,
+        context: Option<Context>,
+        now: Instant,
+    ) -> Result<Response, CallError> {
+        let response = self.instance(now)?.respond(head, found, context);
+        response.map_err(|error| CallError::Failed(CallFailed { call: "respond", error }))
+    }
+
+    /// See [`Instance::take_stderr`].
+    #[inline]
+    pub fn take_stderr(&mut self) -> Option<String> {
+        self.instance.as_mut()?.take_stderr()
+    }
+
+    /// The request that an instance was called for is answered.
     pub fn finish(&mut self, failed: bool) {
         self.requests += 1;
         let used_up = self.requests_max > 0 && self.requests >= self.requests_max;

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::net::IpAddr;
 
-use crate::http::Framing;
+use wasmhttpd_http::CommonFields;
+
 use crate::log::AccessLogger;
 
 /// Months as IMF-fixdate and the common log format both write them need no conversion: the date is
@@ -21,16 +22,6 @@ pub struct AccessLog {
     reported: u64,
 }
 
-/// What a line will say of a request and its answer.
-#[derive(Debug)]
-pub struct Entry {
-    /// As received, without its line end; empty when none was.
-    pub request_line: Box<[u8]>,
-    pub status: u16,
-    /// Octets of content, if all of it is sent.
-    pub octets: u64,
-}
-
 impl AccessLog {
     /// Writes to `logger`.
     pub fn new(logger: AccessLogger) -> AccessLog {
@@ -41,7 +32,7 @@ impl AccessLog {
     pub fn write(
         &mut self,
         peer: IpAddr,
-        clock: &Framing,
+        clock: &CommonFields,
         request_line: &[u8],
         status: u16,
         octets: u64,

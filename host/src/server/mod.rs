@@ -2,23 +2,25 @@
 //!
 //! The main thread starts the workers and waits for signals; each worker serves its connections on
 //! its own, and is told through its queue of [`orders`] what changes. A request goes through
-//! [`session`] (socket), [`crate::http`] (state), [`handler`] (guest and files) and back.
+//! [`session`] (the protocol's steps), [`handler`] (guest and files) and [`respond`] (output), and
+//! its end is told to the [`journal`].
 
 mod access_log;
-mod content;
-mod exchange;
+mod descriptors;
 mod guest_log;
+mod handled;
 mod handler;
-mod io;
-mod listener;
+mod journal;
 mod orders;
 mod probation;
 mod reader;
 mod record;
-mod segments;
+mod respond;
 mod session;
+mod site;
+mod stream;
+mod stream_key;
 mod timers;
-pub mod words;
 mod worker;
 
 use std::io::Write;
@@ -32,19 +34,19 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook_mio::v1_0::Signals;
 
-use self::access_log::AccessLog;
-use self::handler::Handler;
+use self::journal::Journal;
 use self::worker::Worker;
 use crate::config::{Config, DEFAULT_HOST, Settings};
 use crate::files::{Keep, Roots};
 use crate::log::{AccessLogger, SharedAccessLog};
 
+pub use self::descriptors::raise_descriptor_limit;
 pub use self::guest_log::CALLED_FILE;
-pub use self::listener::{listen, listen_beside, probe};
 pub use self::orders::{Changes, Crew, Order, Publication};
 pub use self::probation::{Failed, Probation, Terms};
-pub use self::record::{Recorded, Seen, Tap};
-pub use self::worker::raise_descriptor_limit;
+pub use self::record::Tap;
+pub use crate::exchange::{Recorded, Seen};
+pub use crate::transport::{listen, listen_beside, probe};
 
 const SIGNAL: Token = Token(0);
 const WORKER_ENDED: Token = Token(1);
@@ -69,7 +71,7 @@ impl Server {
     ) -> anyhow::Result<Server> {
         let settings = &config.settings;
         let access_log = SharedAccessLog::default();
-        let logger = match &settings.access_log {
+        let logger = match &settings.log.access_log {
             Some(target) => {
                 let (logger, handle) =
                     AccessLogger::open(target).context("cannot open the access log")?;
@@ -85,13 +87,13 @@ impl Server {
             addresses: Vec::new(),
             access_log,
         };
-        for _ in 0..settings.workers {
+        for _ in 0..settings.listen.workers {
             let own = sockets.iter_mut().filter_map(Iterator::next).collect();
-            let handler = Handler::new(settings, Arc::clone(publication), roots(config)?);
-            let log = logger.clone().map(AccessLog::new);
+            let answers = (Arc::clone(publication), roots(config)?);
+            let journal = Journal::new(logger.clone());
             let (poll, waker) = Worker::poll()?;
             let orders = server.crew.add(Arc::clone(&waker));
-            let worker = Worker::new((poll, waker), orders, own, settings, handler, log)?;
+            let worker = Worker::new((poll, waker), orders, own, settings, answers, journal)?;
             server.addresses = worker.addresses()?;
             server.workers.push(worker);
         }
@@ -186,8 +188,9 @@ pub fn hold_signals() -> std::io::Result<Signals> {
 /// # Errors
 /// When one cannot be opened.
 pub fn roots(config: &Config) -> std::io::Result<Roots> {
-    let Settings { file_freshness_seconds, file_cache_octets, workers, .. } = config.settings;
-    open_roots(config, Keep::of_worker(file_freshness_seconds, file_cache_octets, workers))
+    let Settings { files, listen, .. } = &config.settings;
+    let keep = Keep::of_worker(files.freshness_seconds, files.cache_octets, listen.workers);
+    open_roots(config, keep)
 }
 
 /// Document roots for who looks at files beside the workers, and keeps nothing of them.

@@ -12,8 +12,9 @@ use mio::Waker;
 use mio::net::TcpListener;
 
 use super::probation::Probation;
-use super::record::{Recorded, Tap};
+use super::record::Tap;
 use crate::config::Settings;
+use crate::exchange::Recorded;
 use crate::files::Roots;
 use crate::log::AccessLogger;
 use crate::sandbox::Generation;

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::record::Recorded;
+use crate::exchange::Recorded;
 use crate::sandbox::Generation;
 
 /// Requests that are being asked again at once; further ones do not count.

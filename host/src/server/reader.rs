@@ -13,6 +13,7 @@ use std::{io, thread};
 
 use mio::Waker;
 
+use super::stream_key::StreamKey;
 use crate::files::{Directory, Entries, Trouble};
 
 /// Directories that wait to be read, besides the one that is being read; a further one is refused.
@@ -41,7 +42,7 @@ struct Thread {
 pub struct Ticket(Arc<()>);
 
 struct Job {
-    key: usize,
+    key: StreamKey,
     entries_max: usize,
     ticket: Weak<()>,
     directory: Directory,
@@ -49,28 +50,28 @@ struct Job {
 
 /// A directory that has been read, or could not be.
 pub struct Read {
-    /// The connection that asked for it, if it has the ticket still.
-    pub key: usize,
+    /// The request that it was asked for, if that has the ticket still.
+    pub key: StreamKey,
     pub entries: Result<Entries, Trouble>,
     ticket: Weak<()>,
 }
 
 impl Reader {
-    /// Reads up to `entries_max` entries of each directory, and wakes the worker with `waker`.
-    pub fn new(entries_max: usize, waker: Arc<Waker>) -> Reader {
-        Reader { entries_max, waker, thread: None }
+    /// Wakes the worker with `waker`.
+    pub fn new(waker: Arc<Waker>) -> Reader {
+        Reader { entries_max: 0, waker, thread: None }
     }
 
-    /// Reads up to so many entries of each directory from now on.
+    /// Reads up to so many entries of each directory from now on; none at first.
     pub fn set_entries_max(&mut self, entries_max: usize) {
         self.entries_max = entries_max;
     }
 
-    /// Has `directory` read for the connection `key`.
+    /// Has `directory` read for the request `key`.
     ///
     /// # Errors
     /// [`Trouble::Busy`] when too many directories wait already, or there is no thread to be had.
-    pub fn read(&mut self, key: usize, directory: Directory) -> Result<Ticket, Trouble> {
+    pub fn read(&mut self, key: StreamKey, directory: Directory) -> Result<Ticket, Trouble> {
         let thread = match &self.thread {
             Some(thread) => thread,
             None => self.thread.insert(self.start().map_err(|error| {

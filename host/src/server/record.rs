@@ -9,54 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 
-use super::words::ip_address;
-use crate::sandbox::contract::{Context, Found};
+use crate::exchange::{Recorded, Seen};
 
 /// Heads longer than this are not remembered, in octets.
 const HEAD_OCTETS_MAX: usize = 4 << 10;
-
-/// A request, and what its answer depended on.
-#[derive(Debug, Clone)]
-pub struct Recorded {
-    /// As received.
-    pub head: Vec<u8>,
-    /// The client.
-    pub peer: IpAddr,
-    /// When, in seconds since the Unix epoch.
-    pub now: u64,
-    /// The number of the generation that answered it.
-    pub number: u64,
-    /// What was found.
-    pub seen: Seen,
-}
-
-/// What was found for a request.
-#[derive(Debug, Clone)]
-pub enum Seen {
-    /// Nothing was looked for.
-    Unasked,
-    /// This.
-    Found(Found),
-    /// The entries of a directory, which are too many to keep.
-    Entries,
-}
-
-impl Seen {
-    /// What is kept of `found`.
-    pub fn of(found: &Found) -> Seen {
-        match found {
-            Found::Directory(_) => Seen::Entries,
-            kept => Seen::Found(kept.clone()),
-        }
-    }
-}
-
-impl Recorded {
-    /// What a guest is told besides the head.
-    pub fn context(&self) -> Context {
-        Context { peer: ip_address(self.peer), secure: false, now: self.now }
-    }
-}
 
 /// The last requests of a worker.
 pub struct Ring {

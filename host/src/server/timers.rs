@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::http::Timer;
+use wasmhttpd_http::h1::Timer;
 
 /// Kinds of limits.
 const KINDS: usize = 5;
@@ -42,15 +42,15 @@ struct Link {
     marked: Instant,
 }
 
-impl Timers {
-    /// How long each kind lasts.
-    pub fn new(duration: impl Fn(Timer) -> Duration) -> Timers {
+impl Default for Timers {
+    /// No limit lasts any time yet.
+    fn default() -> Timers {
         let lists = [List { first: NONE, last: NONE }; KINDS];
-        let mut timers = Timers { durations: [Duration::ZERO; KINDS], lists, links: Vec::new() };
-        timers.set_durations(duration);
-        timers
+        Timers { durations: [Duration::ZERO; KINDS], lists, links: Vec::new() }
     }
+}
 
+impl Timers {
     /// How long each kind lasts from now on, for limits that run already too.
     pub fn set_durations(&mut self, duration: impl Fn(Timer) -> Duration) {
         for kind in [Timer::Idle, Timer::Head, Timer::Answer, Timer::Send, Timer::Linger] {
@@ -135,7 +135,8 @@ mod tests {
     use super::*;
 
     fn timers() -> (Timers, Instant) {
-        let timers = Timers::new(|kind| match kind {
+        let mut timers = Timers::default();
+        timers.set_durations(|kind| match kind {
             Timer::Idle => Duration::from_secs(10),
             _ => Duration::from_secs(1),
         });

@@ -33,7 +33,7 @@ pub enum Source {
 impl Source {
     /// What web.conf says.
     pub fn configured(settings: &Settings) -> Source {
-        settings.guest.clone().map_or(Source::BuiltIn, Source::from)
+        settings.guest.place.clone().map_or(Source::BuiltIn, Source::from)
     }
 }
 
@@ -153,10 +153,10 @@ impl Loader {
     /// When the system has no room for the engine.
     pub fn new(settings: &Settings, diagnostics: &mut Diagnostics) -> anyhow::Result<Loader> {
         let options = RuntimeOptions {
-            workers: settings.workers,
-            deadline: settings.guest_deadline,
-            memory_octets_max: settings.guest_memory_octets,
-            wasi: settings.guest_imports == GuestImports::Wasi,
+            workers: settings.listen.workers,
+            deadline: settings.guest.deadline,
+            memory_octets_max: settings.guest.memory_octets,
+            wasi: settings.guest.imports == GuestImports::Wasi,
         };
         let runtime = Runtime::new(options)
             .map_err(|error| anyhow::anyhow!("cannot set up the sandbox: {error:#}"))?;
@@ -253,28 +253,28 @@ impl Loader {
 
 fn compiler(settings: &Settings, diagnostics: &mut Diagnostics) -> Compiler {
     let limits = CompilerLimits {
-        time: settings.compile_timeout,
-        memory_octets: settings.compile_memory_octets,
+        time: settings.compile.timeout,
+        memory_octets: settings.compile.memory_octets,
     };
-    let folder = kept_in(&settings.code_cache, "code-cache", "compiled code", diagnostics);
+    let folder = kept_in(&settings.compile.cache, "code-cache", "compiled code", diagnostics);
     Compiler::new(limits, folder.map(CodeCache::new))
 }
 
 /// What pulls guests as `settings` say. What is wrong with them is complained about.
 pub fn puller(settings: &Settings, diagnostics: &mut Diagnostics) -> Puller {
-    let folder = match &settings.guest_cache {
+    let folder = match &settings.registry.cache {
         // Most servers have no use for it: it is not made before it is needed.
         KeptIn::Default => PrivateFolder::default_path(),
         place => kept_in(place, "guest-cache", "guests", diagnostics)
             .map(|folder| folder.path().to_path_buf()),
     };
-    let credentials = settings.registry_credentials.as_ref().and_then(|file| {
+    let credentials = settings.registry.credentials.as_ref().and_then(|file| {
         let credentials = Credentials::new(file.path.clone());
         credentials
             .map_err(|error| diagnostics.at(file.line, format!("registry-credentials: {error}")))
             .ok()
     });
-    Puller::new(settings.pull_timeout, credentials, folder)
+    Puller::new(settings.registry.pull_timeout, credentials, folder)
 }
 
 /// What is at `reference`. Where a tag cannot be pulled: what it was at when it last could.

@@ -129,7 +129,7 @@ fn check_addresses(
     diagnostics: &mut Diagnostics,
 ) {
     let mut first_with: HashMap<SocketAddr, u32> = HashMap::new();
-    for listen in &settings.listen {
+    for listen in &settings.listen.addresses {
         let free = listen.address.port() == 0;
         if !free && let Some(line) = first_with.insert(listen.address, listen.line) {
             diagnostics.at(
@@ -155,7 +155,7 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
 }
 
 fn check_access_log(settings: &Settings, diagnostics: &mut Diagnostics) {
-    if let Some(AccessLog::File { path, line }) = &settings.access_log
+    if let Some(AccessLog::File { path, line }) = &settings.log.access_log
         && let Err(error) = AccessLogger::check(path)
     {
         diagnostics.at(
@@ -200,7 +200,7 @@ pub fn describe(plan: &Plan) -> String {
     for site in &plan.config.sites {
         text += &format!("  host {} is {}\n", site.name, absolute(&site.root).display());
     }
-    for listen in &plan.config.settings.listen {
+    for listen in &plan.config.settings.listen.addresses {
         text += &format!("  on http://{}/\n", listen.address);
     }
     text + &format!("  by {}\n", plan.candidate.source)

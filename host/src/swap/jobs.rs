@@ -77,10 +77,10 @@ impl Serving {
             media: config.media.clone(),
             parameters: config.guest_parameters.clone(),
             limits: Limits {
-                deadline: settings.guest_deadline,
-                memory_octets: settings.guest_memory_octets,
-                compile_time: settings.compile_timeout,
-                compile_memory_octets: settings.compile_memory_octets,
+                deadline: settings.guest.deadline,
+                memory_octets: settings.guest.memory_octets,
+                compile_time: settings.compile.timeout,
+                compile_memory_octets: settings.compile.memory_octets,
             },
         }
     }

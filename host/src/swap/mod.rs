@@ -289,7 +289,7 @@ impl Swapper {
         let recorded = self.crew.recall();
         let report = rehearsal::rehearse(comparison, &recorded, self.serving.number)
             .map_err(|failure| refused(format!("it failed at {failure}")))?;
-        match report.is_different() && self.config.settings.swap_differences == Differences::Refuse
+        match report.is_different() && self.config.settings.swap.differences == Differences::Refuse
         {
             true => {
                 Err(refused(format!("it answers otherwise (swap-differences refuse): {report}")))
@@ -304,7 +304,8 @@ impl Swapper {
         self.end_probation(Instant::now());
         self.numbers += 1;
         let settings = &self.config.settings;
-        let ends = (!settings.probation.is_zero()).then(|| Instant::now() + settings.probation);
+        let ends =
+            (!settings.swap.probation.is_zero()).then(|| Instant::now() + settings.swap.probation);
         let release = Release {
             number: self.numbers,
             guest: Serving::new(&candidate, &self.config),
@@ -334,8 +335,8 @@ impl Swapper {
             Probation::new(Terms {
                 previous: Arc::clone(&proven.candidate.generation),
                 ends,
-                clients: settings.probation_clients,
-                retry: settings.swap_retry,
+                clients: settings.swap.probation_clients,
+                retry: settings.swap.retry,
                 ask: second_opinion::of(&proven.candidate.generation, &self.config),
                 turn_out: self.turn_out(proven),
             })
@@ -354,7 +355,7 @@ impl Swapper {
             text += &format!("; rehearsed: {report}");
         }
         if probation.is_some() {
-            let seconds = self.config.settings.probation.as_secs_f64();
+            let seconds = self.config.settings.swap.probation.as_secs_f64();
             text += &format!("; on probation for {seconds} s");
         }
         tracing::info!("{text}");
@@ -455,8 +456,8 @@ impl Swapper {
     /// it.
     fn watch_guest(&mut self, loaded: &Octets) {
         let settings = &self.config.settings;
-        let wanted: Option<&Path> = match &settings.guest {
-            Some(GuestPlace::File(path)) => Some(path.as_path()).filter(|_| settings.watch),
+        let wanted: Option<&Path> = match &settings.guest.place {
+            Some(GuestPlace::File(path)) => Some(path.as_path()).filter(|_| settings.guest.watch),
             _ => None,
         };
         if wanted != self.watch.as_ref().map(Watch::path) {
@@ -493,7 +494,7 @@ impl Swapper {
         status.shadow = self.shadow.as_ref().map(Shadow::status);
         status.pulling = self.pulls.in_words();
         status.poll_failure = self.poll.as_ref().and_then(Poll::failure).cloned();
-        status.workers = self.config.settings.workers;
+        status.workers = self.config.settings.listen.workers;
         let addresses = self.listening.iter().map(|listening| listening.local.to_string());
         status.addresses = addresses.collect();
     }

@@ -144,7 +144,9 @@ impl Swapper {
     /// What web.conf names now, if that is in a registry and nothing else is wrong.
     fn guest_to_be(&self) -> Option<(Reference, Puller)> {
         let (mut diagnostics, config) = startup::read_config(&self.arguments).ok()?;
-        let Some(GuestPlace::Registry(reference)) = &config.settings.guest else { return None };
+        let Some(GuestPlace::Registry(reference)) = &config.settings.guest.place else {
+            return None;
+        };
         let puller = startup::puller(&config.settings, &mut diagnostics);
         Diagnostics::is_empty(&diagnostics).then(|| (reference.clone(), puller))
     }
@@ -235,8 +237,8 @@ impl Swapper {
     /// Looks at web.conf's tag now and then, if it wants that. `source` is what it was last at.
     pub(super) fn poll_guest(&mut self, source: &Source) {
         let settings = &self.config.settings;
-        let interval = settings.guest_poll;
-        let wanted = match &settings.guest {
+        let interval = settings.registry.poll;
+        let wanted = match &settings.guest.place {
             Some(GuestPlace::Registry(reference)) if reference.digest().is_none() => {
                 Some(reference).filter(|_| !interval.is_zero())
             }

@@ -29,7 +29,7 @@ pub struct Listening {
 impl Listening {
     /// The addresses of `settings`, which became `locals`, in the same order.
     pub fn all(settings: &Settings, locals: &[SocketAddr]) -> Vec<Listening> {
-        let configured = settings.listen.iter().map(|listen| listen.address);
+        let configured = settings.listen.addresses.iter().map(|listen| listen.address);
         let pairs = configured.zip(locals);
         pairs.map(|(configured, local)| Listening { configured, local: *local }).collect()
     }
@@ -90,7 +90,7 @@ impl Swapper {
             .collect();
         let settings = Arc::new(config.settings.clone());
         let mut changes = Vec::new();
-        for _ in 0..config.settings.workers {
+        for _ in 0..config.settings.listen.workers {
             changes.push(Changes {
                 settings: Arc::clone(&settings),
                 publication: None,
@@ -145,8 +145,10 @@ impl Swapper {
         &self,
         config: &Config,
     ) -> Result<(Option<AccessLogHandle>, Option<AccessLogger>), Refusal> {
-        match &config.settings.access_log {
-            Some(target) if config.settings.access_log != self.config.settings.access_log => {
+        match &config.settings.log.access_log {
+            Some(target)
+                if config.settings.log.access_log != self.config.settings.log.access_log =>
+            {
                 let (logger, handle) = AccessLogger::open(target).map_err(|error| {
                     Refusal::at(Step::Publish, format!("cannot open the access log: {error}"))
                 })?;
@@ -168,7 +170,7 @@ impl Swapper {
     ) -> Result<(Vec<Listening>, Vec<std::vec::IntoIter<mio::net::TcpListener>>), Refusal> {
         let (mut listening, mut opened) = (Vec::new(), Vec::new());
         let mut ours = self.listening.clone();
-        for listen in &settings.listen {
+        for listen in &settings.listen.addresses {
             let configured = listen.address;
             let old = ours.iter().position(|old| old.configured == configured);
             if let Some(index) = old {
@@ -179,8 +181,8 @@ impl Swapper {
                 Refusal::at(Step::Publish, format!("cannot listen on {configured}: {error}"))
             };
             let sockets = match self.has_port_of(configured) {
-                true => server::listen_beside(configured, settings.workers),
-                false => server::listen(configured, settings.workers),
+                true => server::listen_beside(configured, settings.listen.workers),
+                false => server::listen(configured, settings.listen.workers),
             };
             let sockets = sockets.map_err(cannot)?;
             let local = sockets.first().map_or(Ok(configured), |socket| socket.local_addr());
@@ -205,7 +207,7 @@ impl Swapper {
             listening.iter().filter(|new| !self.listening.contains(new)).copied().collect();
         let old: Vec<_> =
             self.listening.iter().filter(|old| !listening.contains(old)).copied().collect();
-        if config.settings.access_log != self.config.settings.access_log {
+        if config.settings.log.access_log != self.config.settings.log.access_log {
             self.access_log.replace(access_log);
         }
         self.config = config;
@@ -246,12 +248,12 @@ impl Swapper {
 fn keep_what_cannot_change(config: &mut Config, old: &Config) -> Vec<&'static str> {
     let (new, old) = (&mut config.settings, &old.settings);
     let mut left = Vec::new();
-    if new.workers != old.workers {
-        new.workers = old.workers;
+    if new.listen.workers != old.listen.workers {
+        new.listen.workers = old.listen.workers;
         left.push("workers");
     }
-    if new.control != old.control {
-        new.control.clone_from(&old.control);
+    if new.control.socket != old.control.socket {
+        new.control.socket.clone_from(&old.control.socket);
         left.push("control");
     }
     left

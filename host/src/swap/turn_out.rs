@@ -57,7 +57,7 @@ impl Swapper {
         let handle = self.handle.clone();
         let fate = Arc::new(Fate {
             number: self.serving.number,
-            clients: self.config.settings.probation_clients,
+            clients: self.config.settings.swap.probation_clients,
             by: proven.clone(),
         });
         Box::new(move |failure| {

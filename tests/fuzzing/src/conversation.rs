@@ -8,12 +8,12 @@ use wasmhttpd_guest::contract::{
     Action, Content as GuestContent, Context, IpAddress, Part, Persistence, Response, Slice,
 };
 use wasmhttpd_guest::site::Site;
+use wasmhttpd_http::h1::{
+    After, Body, Connection, FileRange, Request, RequestContent, ResponseWriter, Step,
+};
+use wasmhttpd_http::{Buffers, CommonFields, Content, ErrorPage, Piece};
 
 use crate::files::{self, FakeFile};
-use crate::http::{
-    After, Answer, Body, Buffers, Connection, Content, ErrorPage, Framing, Piece, Request, Step,
-    Stretch, ends_with_fields,
-};
 use crate::octets_as_text;
 
 /// The longest head; short, so that it is exceeded.
@@ -54,7 +54,7 @@ pub enum Event {
         /// The host takes it for HTTP/1.0.
         is_http_1_0: bool,
         /// What the host takes for its content.
-        content: Content,
+        content: RequestContent,
         /// What became of the connection.
         after: After,
     },
@@ -73,7 +73,7 @@ pub fn converse(site: &mut Site, pieces: &[&[u8]], taken_at_once: usize) -> Tran
     let mut conversation = Conversation {
         connection: Connection::default(),
         buffers: Buffers::new(HEAD_OCTETS_MAX + READ_AHEAD_OCTETS),
-        framing: Framing::new("test", 1_800_000_000),
+        common: CommonFields::new("test", 1_800_000_000),
         transcript: Transcript::default(),
         requests: 0,
     };
@@ -84,7 +84,7 @@ pub fn converse(site: &mut Site, pieces: &[&[u8]], taken_at_once: usize) -> Tran
 struct Conversation {
     connection: Connection<FakeFile>,
     buffers: Buffers,
-    framing: Framing,
+    common: CommonFields,
     transcript: Transcript,
     requests: u32,
 }
@@ -143,7 +143,9 @@ impl Conversation {
                         true => ErrorPage::UriTooLong,
                         false => ErrorPage::HeadTooLarge,
                     };
-                    page.write(&self.framing, false, self.connection.output());
+                    let (request, page) = (&Request::UNREAD, page.response());
+                    let writer = self.connection.writer();
+                    write(&self.common, request, After::Close, page, writer);
                     self.connection.refused();
                     self.transcript.events.push(Event::RefusedHead { in_request_line });
                 }
@@ -155,7 +157,7 @@ impl Conversation {
                     self.connection.sent(length);
                     idle_steps = 0;
                 }
-                Step::Stream(Stretch { file, offset, length }) => {
+                Step::Stream(FileRange { file, offset, length }) => {
                     assert!(length > 0, "nothing to stream");
                     let length = length.min(taken_at_once as u64);
                     self.transcript.sent.extend(file.read(offset, length));
@@ -181,16 +183,15 @@ impl Conversation {
 
     fn handle(&mut self, site: &mut Site, request: &Request) {
         let peer = IpAddress::Ipv4(0x7f00_0001);
-        let context = Some(Context { peer, secure: false, now: self.framing.seconds() });
-        let (octets, output) = self.connection.exchange(request);
+        let context = Some(Context { peer, secure: false, now: self.common.seconds() });
+        let octets = self.connection.head(request);
         let head = octets_as_text(octets);
         let parsed = site.parse(&head, context);
-        let after = match (parsed.persistence, request.content) {
-            (Persistence::KeepAlive(skip), Content::Length(length)) if skip == length => {
-                After::KeepAlive { skip }
-            }
-            _ => After::Close,
+        let skip = match parsed.persistence {
+            Persistence::KeepAlive(skip) => Some(skip),
+            Persistence::Close => None,
         };
+        let after = After::agreed(skip, request.content);
         self.transcript.events.push(Event::Handled {
             head: octets.to_vec(),
             is_head: request.is_head,
@@ -205,55 +206,54 @@ impl Conversation {
                 (site.respond(&head, &found, context), file)
             }
         };
-        let body = write(&self.framing, request, after, response, file, output);
+        let writer = self.connection.writer();
+        let body = write(&self.common, request, after, value(response, file), writer);
         self.connection.answered(request, after, body);
     }
 }
 
-/// Appends an answer to the output, but for a body that is streamed.
-fn write(
-    framing: &Framing,
-    request: &Request,
-    after: After,
-    response: Response,
-    file: Option<FakeFile>,
-    output: &mut Vec<u8>,
-) -> Option<Body<FakeFile>> {
+/// What the guest answered, about `file`.
+fn value(response: Response, file: Option<FakeFile>) -> wasmhttpd_http::Response<FakeFile> {
     let Response { status, fields, content } = response;
     let slice = |Slice { start, length }| Piece::Slice { offset: start, length };
-    let pieces = match content {
-        GuestContent::Empty => Vec::new(),
-        GuestContent::Text(text) => vec![Piece::Octets(text.into_bytes())],
-        GuestContent::Octets(octets) => vec![Piece::Octets(octets)],
-        GuestContent::Slice(part) => vec![slice(part)],
+    let content = match content {
+        GuestContent::Empty => Content::Empty,
+        GuestContent::Text(text) => Content::Octets(text.into_bytes()),
+        GuestContent::Octets(octets) => Content::Octets(octets),
+        GuestContent::Slice(Slice { start, length }) => Content::Slice { offset: start, length },
         GuestContent::Parts(parts) => {
             let piece = |part| match part {
                 Part::Text(text) => Piece::Octets(text.into_bytes()),
                 Part::Slice(part) => slice(part),
             };
-            parts.into_iter().map(piece).collect()
+            Content::Pieces(parts.into_iter().map(piece).collect())
         }
     };
-    let lengths = pieces.iter().map(|piece| match piece {
-        Piece::Octets(octets) => octets.len() as u64,
-        Piece::Slice { length, .. } => *length,
-    });
-    let length: u64 = lengths.sum();
-    let ends = ends_with_fields(status);
-    let answer = Answer {
-        status,
-        fields: &fields,
-        content_length: (!ends).then_some(length),
-        persistent: matches!(after, After::KeepAlive { .. }),
-        is_http_1_0: request.is_http_1_0,
-    };
-    answer.write_head(framing, output);
-    if request.is_head || ends || length == 0 {
+    wasmhttpd_http::Response { status, fields, content, file }
+}
+
+/// Appends an answer to the output, but for a body that is streamed.
+fn write(
+    common: &CommonFields,
+    request: &Request,
+    after: After,
+    response: wasmhttpd_http::Response<FakeFile>,
+    mut writer: ResponseWriter<'_>,
+) -> Option<Body<FakeFile>> {
+    let length = writer.head(request, &response, after, common);
+    if length == 0 {
         return None;
     }
-    match file {
+    let pieces = match response.content {
+        Content::Empty => Vec::new(),
+        Content::Octets(octets) => vec![Piece::Octets(octets)],
+        Content::Slice { offset, length } => vec![Piece::Slice { offset, length }],
+        Content::Pieces(pieces) => pieces,
+    };
+    match response.file {
         Some(file) if length > SMALL_CONTENT_OCTETS_MAX => return Some(Body::new(file, pieces)),
         file => {
+            let output = writer.content();
             for piece in pieces {
                 match piece {
                     Piece::Octets(octets) => output.extend(octets),

@@ -5,10 +5,6 @@ pub mod conversation;
 pub mod differential;
 pub mod exchange;
 pub mod files;
-/// The host's framing, compiled in from where it is: it depends on nothing else of the host, so
-/// that fuzzers do without the rest, and wasmtime above all.
-#[path = "../../../host/src/http/mod.rs"]
-pub mod http;
 pub mod invariants;
 pub mod mutation;
 pub mod numbers;

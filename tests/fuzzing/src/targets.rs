@@ -7,6 +7,7 @@ use wasmhttpd_guest::contract::{
     Trouble,
 };
 use wasmhttpd_guest::site::Site;
+use wasmhttpd_http::h1::After;
 
 use crate::conversation::{Event, Transcript, converse};
 use crate::invariants::{check_parsed, check_response};
@@ -116,7 +117,6 @@ fn cut<'a>(octets: &'a [u8], numbers: &mut Numbers) -> Vec<&'a [u8]> {
 
 /// Answers go on until one says that it is the last.
 fn check_transcript(transcript: &Transcript) {
-    use crate::http::After;
     let closing = transcript.events.iter().position(|event| match event {
         Event::Handled { after, .. } => *after == After::Close,
         Event::RefusedHead { .. } => true,

@@ -4,14 +4,13 @@ use std::io;
 
 use wasip2::clocks::wall_clock;
 use wasip2::io::streams::OutputStream;
+use wasmhttpd_http::{self as http, ErrorPage, status};
 
-use crate::bindings::handler::{self, Action, Context, IpAddress, Response};
+use crate::bindings::handler::{self, Action, Content, Context, IpAddress, Response};
 use crate::check::{self, Breach};
 use crate::content;
-use crate::error_page::ErrorPage;
 use crate::folders::{Folders, OpenFile};
 use crate::lookup::look_up;
-use crate::status;
 use crate::{HEAD_OCTETS_MAX, octets_as_text};
 
 /// What an adapter is not told: the other end of the connection.
@@ -23,7 +22,8 @@ pub struct Answer {
     pub status: u16,
     /// Names and the octets of values, in the guest's order.
     pub fields: Vec<(String, Vec<u8>)>,
-    response: Response,
+    content: Content,
+    content_octets: u64,
     file: Option<OpenFile>,
 }
 
@@ -50,7 +50,7 @@ impl Answer {
     pub fn content_length(&self) -> Option<u64> {
         match status::ends_with_fields(self.status) {
             true => None,
-            false => check::length(&self.response.content),
+            false => Some(self.content_octets),
         }
     }
 
@@ -59,16 +59,20 @@ impl Answer {
     /// # Errors
     /// When nobody takes it, or the file is shorter than it was.
     pub fn send(&self, output: &mut OutputStream) -> io::Result<()> {
-        content::send(&self.response.content, self.file.as_ref(), output)
+        content::send(&self.content, self.file.as_ref(), output)
     }
 }
 
 impl From<ErrorPage> for Answer {
     fn from(page: ErrorPage) -> Answer {
-        let response = page.response();
-        match checked(response, None) {
+        let http::Response { status, fields, content, .. } = page.response::<()>();
+        let content = match content {
+            http::Content::Octets(octets) => Content::Octets(octets),
+            _ => Content::Empty,
+        };
+        match checked(Response { status, fields, content }, None) {
             Ok(answer) => answer,
-            Err(breach) => unreachable!("the adapter's own page: {breach}"),
+            Err(breach) => unreachable!("the host's own page: {breach}"),
         }
     }
 }
@@ -85,7 +89,9 @@ fn handle(head: &str, context: Context) -> Result<Answer, Breach> {
 }
 
 fn checked(response: Response, file: Option<OpenFile>) -> Result<Answer, Breach> {
-    let fields = check::response(&response, file.as_ref().map(|file| file.size))?;
+    let content_octets = check::response(&response, file.as_ref().map(|file| file.size))?;
+    let Response { status, fields, content } = response;
+    let fields = check::fields(&fields);
     let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Ok(Answer { status: response.status, fields, response, file })
+    Ok(Answer { status, fields, content, content_octets, file })
 }

@@ -9,8 +9,8 @@
 //! 3. what the guest returned is checked before it is believed ([`check`]);
 //! 4. the content, of which octets of a file are sent piece by piece ([`content`]).
 //!
-//! What the guest never sees, or fails on, has a page of the adapter's own ([`error_page`]). On
-//! native targets this is empty.
+//! What the guest never sees, or fails on, has a page of wasmhttpd's own. On native targets this is
+//! empty.
 #![cfg_attr(
     not(target_family = "wasm"),
     allow(rustdoc::broken_intra_doc_links, reason = "its modules are not there")
@@ -25,16 +25,11 @@ pub mod content;
 #[cfg(target_family = "wasm")]
 pub mod entries;
 #[cfg(target_family = "wasm")]
-pub mod error_page;
-#[cfg(target_family = "wasm")]
 pub mod exchange;
 #[cfg(target_family = "wasm")]
 pub mod folders;
 #[cfg(target_family = "wasm")]
 pub mod lookup;
-#[cfg(target_family = "wasm")]
-#[path = "../../../../host/src/http/status.rs"]
-pub mod status;
 
 /// Largest request head, in octets: what wasmhttpd reads by default.
 pub const HEAD_OCTETS_MAX: usize = 16 << 10;

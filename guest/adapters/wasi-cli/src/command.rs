@@ -7,7 +7,7 @@ use wasip2::exports::cli::run::Guest;
 
 use adapter::HEAD_OCTETS_MAX;
 use adapter::exchange::Answer;
-use adapter::status;
+use wasmhttpd_http::status;
 
 struct Adapter;
 

@@ -7,7 +7,7 @@ use slab::Slab;
 
 /// See the module.
 #[derive(Debug)]
-pub struct Shelf<T> {
+pub struct ClockCache<T> {
     slots: Slab<Slot<T>>,
     hand: usize,
     cost: usize,
@@ -21,10 +21,10 @@ struct Slot<T> {
     used: bool,
 }
 
-impl<T> Shelf<T> {
-    /// An empty shelf with so much room.
-    pub fn new(cost_max: usize) -> Shelf<T> {
-        Shelf { slots: Slab::new(), hand: 0, cost: 0, cost_max }
+impl<T> ClockCache<T> {
+    /// An empty cache with so much room.
+    pub fn new(cost_max: usize) -> ClockCache<T> {
+        ClockCache { slots: Slab::new(), hand: 0, cost: 0, cost_max }
     }
 
     /// Whether nothing is on it.
@@ -94,56 +94,56 @@ impl<T> Shelf<T> {
 mod tests {
     use super::*;
 
-    fn put(shelf: &mut Shelf<char>, item: char, cost: usize) -> (usize, String) {
+    fn put(cache: &mut ClockCache<char>, item: char, cost: usize) -> (usize, String) {
         let mut gone = String::new();
-        while let Some(other) = shelf.make_room(cost) {
+        while let Some(other) = cache.make_room(cost) {
             gone.push(other);
         }
-        (shelf.insert(item, cost), gone)
+        (cache.insert(item, cost), gone)
     }
 
     #[test]
     fn room_is_made_beyond_the_edge_and_not_before() {
-        let mut shelf = Shelf::new(10);
-        assert!(shelf.could_hold(10));
-        assert!(!shelf.could_hold(11));
-        put(&mut shelf, 'a', 4);
-        put(&mut shelf, 'b', 5);
-        assert_eq!(put(&mut shelf, 'c', 1).1, "");
-        assert_eq!(put(&mut shelf, 'd', 1).1, "a");
-        assert_eq!(put(&mut shelf, 'e', 3).1, "");
-        assert_eq!(put(&mut shelf, 'f', 10).1.len(), 4);
-        assert_eq!(shelf.take_all(), ['f']);
-        assert_eq!(put(&mut shelf, 'g', 10).1, "");
+        let mut cache = ClockCache::new(10);
+        assert!(cache.could_hold(10));
+        assert!(!cache.could_hold(11));
+        put(&mut cache, 'a', 4);
+        put(&mut cache, 'b', 5);
+        assert_eq!(put(&mut cache, 'c', 1).1, "");
+        assert_eq!(put(&mut cache, 'd', 1).1, "a");
+        assert_eq!(put(&mut cache, 'e', 3).1, "");
+        assert_eq!(put(&mut cache, 'f', 10).1.len(), 4);
+        assert_eq!(cache.take_all(), ['f']);
+        assert_eq!(put(&mut cache, 'g', 10).1, "");
     }
 
     #[test]
     fn what_was_used_stays_for_another_round() {
-        let mut shelf = Shelf::new(3);
-        let (a, _) = put(&mut shelf, 'a', 1);
-        put(&mut shelf, 'b', 1);
-        put(&mut shelf, 'c', 1);
+        let mut cache = ClockCache::new(3);
+        let (a, _) = put(&mut cache, 'a', 1);
+        put(&mut cache, 'b', 1);
+        put(&mut cache, 'c', 1);
         for expected in ["b", "c", "d", "e"] {
-            shelf.mark(a);
+            cache.mark(a);
             let item = char::from(expected.as_bytes()[0] + 2);
-            assert_eq!(put(&mut shelf, item, 1).1, expected);
+            assert_eq!(put(&mut cache, item, 1).1, expected);
         }
-        assert_eq!(*shelf.peek(a), 'a');
+        assert_eq!(*cache.peek(a), 'a');
         // If all were used, the first that the hand comes to has to go.
-        let indices: Vec<usize> = shelf.slots.iter().map(|(index, _)| index).collect();
-        indices.into_iter().for_each(|index| shelf.mark(index));
-        assert_eq!(put(&mut shelf, 'z', 1).1.len(), 1);
+        let indices: Vec<usize> = cache.slots.iter().map(|(index, _)| index).collect();
+        indices.into_iter().for_each(|index| cache.mark(index));
+        assert_eq!(put(&mut cache, 'z', 1).1.len(), 1);
     }
 
     #[test]
     fn what_was_not_used_between_two_calls_is_taken() {
-        let mut shelf = Shelf::new(3);
-        let (a, _) = put(&mut shelf, 'a', 1);
-        put(&mut shelf, 'b', 1);
-        shelf.mark(a);
-        assert_eq!(shelf.take_unused(), ['b']);
-        assert_eq!(shelf.take_unused(), ['a']);
-        assert!(shelf.is_empty());
-        assert!(shelf.take_unused().is_empty());
+        let mut cache = ClockCache::new(3);
+        let (a, _) = put(&mut cache, 'a', 1);
+        put(&mut cache, 'b', 1);
+        cache.mark(a);
+        assert_eq!(cache.take_unused(), ['b']);
+        assert_eq!(cache.take_unused(), ['a']);
+        assert!(cache.is_empty());
+        assert!(cache.take_unused().is_empty());
     }
 }

@@ -1,13 +1,15 @@
-//! The host's own answers: to requests that the guest never saw, or failed on.
+//! The host's own responses: to requests that the guest never saw, or failed on.
 
-use super::{Answer, Framing, status};
+use crate::{Content, Response, status};
 
 /// The page of the default guest, so that all errors look alike.
 const TEMPLATE: &str = include_str!("../../../guest/src/error.html");
 
 const FIELDS: &str =
     "Content-Type: text/html; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n";
-const FIELDS_WITH_RETRY: &str = "Content-Type: text/html; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nRetry-After: 1\r\n";
+
+/// Says when to try again.
+const RETRY_AFTER: &str = "Retry-After: 1\r\n";
 
 /// An error that the host answers by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,33 +50,19 @@ impl ErrorPage {
         }
     }
 
-    /// Appends the whole answer to `output` and returns the octets of its content. The connection
-    /// ends after it: no guest has said what the request means.
-    pub fn write(self, common: &Framing, is_head: bool, output: &mut Vec<u8>) -> u64 {
-        let content = self.content();
-        let answer = Answer {
-            status: self.status(),
-            fields: match self {
-                ErrorPage::ServiceUnavailable => FIELDS_WITH_RETRY,
-                _ => FIELDS,
-            },
-            content_length: Some(content.len() as u64),
-            persistent: false,
-            is_http_1_0: false,
-        };
-        answer.write_head(common, output);
-        if is_head {
-            return 0;
+    /// The whole response. The connection has to end after it, since no guest has said what the
+    /// request means.
+    pub fn response<F>(self) -> Response<F> {
+        let mut fields = String::from(FIELDS);
+        if self == ErrorPage::ServiceUnavailable {
+            fields.push_str(RETRY_AFTER);
         }
-        output.extend_from_slice(content.as_bytes());
-        content.len() as u64
-    }
-
-    fn content(self) -> String {
-        TEMPLATE
+        let content = TEMPLATE
             .replace("{status}", &self.status().to_string())
             .replace("{reason}", status::reason(self.status()))
-            .replace("{text}", self.text())
+            .replace("{text}", self.text());
+        let content = Content::Octets(content.into_bytes());
+        Response { status: self.status(), fields, content, file: None }
     }
 }
 
@@ -83,18 +71,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_filled_in_and_left_out_on_head() {
-        let common = Framing::new("test", 0);
-        let (mut get, mut head) = (Vec::new(), Vec::new());
-        let octets = ErrorPage::HeadTooLarge.write(&common, false, &mut get);
-        assert_eq!(ErrorPage::HeadTooLarge.write(&common, true, &mut head), 0);
-        let get = String::from_utf8(get).unwrap();
-        let (fields, content) = get.split_once("\r\n\r\n").unwrap();
+    fn a_page_is_filled_in() {
+        let page: Response<()> = ErrorPage::HeadTooLarge.response();
+        let Content::Octets(content) = page.content else { panic!("{page:?}") };
+        let content = String::from_utf8(content).unwrap();
         assert!(content.contains("431") && content.contains("Request Header Fields Too Large"));
         for placeholder in ["{status}", "{reason}", "{text}"] {
             assert!(TEMPLATE.contains(placeholder) && !content.contains(placeholder));
         }
-        assert!(fields.contains(&format!("Content-Length: {octets}")));
-        assert_eq!(head, [fields, "\r\n\r\n"].concat().as_bytes());
+        assert!(!page.fields.contains("Retry-After"));
+        assert!(ErrorPage::ServiceUnavailable.response::<()>().fields.ends_with(RETRY_AFTER));
     }
 }

@@ -3,7 +3,7 @@
 //! The guest says what a request means. Where it ends, whether it was HEAD, and how much content
 //! follows is framing, which the host sees for itself, so that no guest can misplace the border
 //! between two requests (RFC 9112, section 11.2: request smuggling). This is not a parser: it looks
-//! for the end and at three fields, and calls everything unusual [`Content::Unclear`].
+//! for the end and at three fields, and calls everything unusual [`RequestContent::Unclear`].
 
 use std::ops::Range;
 
@@ -21,15 +21,26 @@ pub struct Request {
     /// The version is HTTP/1.0: a persistent answer has to say so (RFC 9112, section C.2.2).
     pub is_http_1_0: bool,
     /// How much content follows the head.
-    pub content: Content,
+    pub content: RequestContent,
     /// The client says itself that this is its last request, by `Connection: close` and nothing
     /// else (RFC 9112, section 9.6).
     pub is_last: bool,
 }
 
+impl Request {
+    /// A request of which nothing is known, because no whole head was read.
+    pub const UNREAD: Request = Request {
+        head: 0..0,
+        is_head: false,
+        is_http_1_0: false,
+        content: RequestContent::Unclear,
+        is_last: false,
+    };
+}
+
 /// The content that follows a head, by its framing fields (RFC 9112, section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Content {
+pub enum RequestContent {
     /// Neither Content-Length nor Transfer-Encoding, or a Content-Length of this many octets.
     Length(u64),
     /// A Transfer-Encoding, more than one Content-Length or an invalid one, or a head whose lines
@@ -121,8 +132,8 @@ impl Scanner {
             is_head: self.is_head,
             is_http_1_0: self.is_http_1_0,
             content: match self.unclear {
-                true => Content::Unclear,
-                false => Content::Length(self.content_length.unwrap_or(0)),
+                true => RequestContent::Unclear,
+                false => RequestContent::Length(self.content_length.unwrap_or(0)),
             },
             is_last: self.is_last,
         }
@@ -194,7 +205,7 @@ mod tests {
         Scanner::new(0).scan(input, LIMIT)
     }
 
-    fn content(fields: &str) -> Content {
+    fn content(fields: &str) -> RequestContent {
         match scan(format!("GET / HTTP/1.1\r\n{fields}\r\n").as_bytes()) {
             Scan::Complete(request) => request.content,
             other => panic!("{other:?}"),
@@ -228,7 +239,7 @@ mod tests {
             head: 3..32,
             is_head: true,
             is_http_1_0: true,
-            content: Content::Length(0),
+            content: RequestContent::Length(0),
             is_last: false,
         });
         assert_eq!(scan(input), whole);
@@ -242,15 +253,18 @@ mod tests {
     #[test]
     fn rfc9112_2_2_bare_lf_ends_the_head_but_its_framing_is_unclear() {
         let Scan::Complete(request) = scan(b"GET / HTTP/1.1\nHost: x\n\n") else { panic!() };
-        assert_eq!((request.head, request.content), (0..24, Content::Unclear));
+        assert_eq!((request.head, request.content), (0..24, RequestContent::Unclear));
     }
 
     #[test]
     fn rfc9112_6_3_one_valid_length_is_believed_and_nothing_else() {
-        assert_eq!(content("Host: x\r\n"), Content::Length(0));
-        assert_eq!(content("content-LENGTH: 12\r\n"), Content::Length(12));
-        assert_eq!(content("Content-Length:\t 12 \r\n"), Content::Length(12));
-        assert_eq!(content("Content-Length: 18446744073709551615\r\n"), Content::Length(u64::MAX));
+        assert_eq!(content("Host: x\r\n"), RequestContent::Length(0));
+        assert_eq!(content("content-LENGTH: 12\r\n"), RequestContent::Length(12));
+        assert_eq!(content("Content-Length:\t 12 \r\n"), RequestContent::Length(12));
+        assert_eq!(
+            content("Content-Length: 18446744073709551615\r\n"),
+            RequestContent::Length(u64::MAX)
+        );
         for fields in [
             "Content-Length: 18446744073709551616\r\n",
             "Content-Length: 1\r\nContent-Length: 1\r\n",
@@ -273,7 +287,7 @@ mod tests {
             "X: a\0b\r\n",
             "Host: x\nY: z\r\n",
         ] {
-            assert_eq!(content(fields), Content::Unclear, "{fields:?}");
+            assert_eq!(content(fields), RequestContent::Unclear, "{fields:?}");
         }
     }
 

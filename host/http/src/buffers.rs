@@ -12,7 +12,7 @@ const OUTPUT_OCTETS: usize = 4 << 10;
 
 /// The buffers of a worker that nobody uses at the moment. Inputs and outputs are kept apart: an
 /// output grows with an answer, while many inputs may be held for long by slow clients.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Buffers {
     inputs: Vec<Vec<u8>>,
     outputs: Vec<Vec<u8>>,

@@ -1,0 +1,101 @@
+//! What a connection wants done next, and what becomes of it.
+
+use super::body::FileRange;
+use super::head::{Request, RequestContent};
+
+/// What to do next. The functions named are those of the connection that said so.
+#[derive(Debug)]
+pub enum Step<'a, F> {
+    /// Wait for octets, append them to `input`, and call `received`.
+    Read,
+    /// A whole head is here: write an answer to it and call `answered`, or
+    /// `wait` if that is not possible yet.
+    Handle(Request),
+    /// Wait until an answer can be written, and call `resume`.
+    Wait,
+    /// The head is longer than allowed: write an answer that refuses it and call
+    /// `refused`.
+    RefuseHead {
+        /// Not even the request-line has ended.
+        in_request_line: bool,
+    },
+    /// Send these octets and call `sent`.
+    Send {
+        /// At least one.
+        octets: &'a [u8],
+        /// What the next step will be to send, which may go out together with the octets.
+        then: Option<FileRange<'a, F>>,
+        /// Behind the octets, and what is sent `then`, the next step is to shut down or to close:
+        /// the end of the connection may go out together with them.
+        is_last: bool,
+    },
+    /// Send octets of the file and call `streamed`.
+    Stream(FileRange<'a, F>),
+    /// Shut down the sending side, then ask again.
+    ShutDown,
+    /// Wait for octets, forget them, and call `received`.
+    Discard,
+    /// Close the socket. There is nothing after this step.
+    Close,
+}
+
+/// What becomes of the connection after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// The next head is read, behind this many octets of request content.
+    KeepAlive {
+        /// Octets of content to discard.
+        skip: u64,
+    },
+    /// The connection is closed in stages.
+    Close,
+    /// The connection is closed without lingering, unless there is input that has not been used:
+    /// the client has said that nothing more comes, so no reset can destroy the answer.
+    CloseAtOnce,
+}
+
+impl After {
+    /// What follows when a guest wants the connection to go on behind `skip` bytes of request
+    /// content, or to end where that is none: it goes on only if the framing of the head, which the
+    /// host has seen for itself, agrees.
+    #[inline]
+    pub fn agreed(skip: Option<u64>, content: RequestContent) -> After {
+        match (skip, content) {
+            (Some(skip), RequestContent::Length(length)) if skip == length => {
+                After::KeepAlive { skip }
+            }
+            _ => After::Close,
+        }
+    }
+}
+
+/// The time limit that applies to a connection as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timer {
+    /// Nothing of the next request has arrived.
+    Idle,
+    /// A head, or content that is skipped, has arrived in part.
+    Head,
+    /// A request waits for its answer.
+    Answer,
+    /// Octets wait to be sent.
+    Send,
+    /// The peer has been told that nothing more comes.
+    Linger,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc9112_9_3_persistence_needs_framing_that_agrees() {
+        let known = RequestContent::Length;
+        assert_eq!(After::agreed(Some(0), known(0)), After::KeepAlive { skip: 0 });
+        assert_eq!(After::agreed(Some(7), known(7)), After::KeepAlive { skip: 7 });
+        assert_eq!(After::agreed(Some(0), known(7)), After::Close);
+        assert_eq!(After::agreed(Some(7), known(0)), After::Close);
+        assert_eq!(After::agreed(Some(0), RequestContent::Unclear), After::Close);
+        assert_eq!(After::agreed(None, known(0)), After::Close);
+    }
+}

@@ -1,0 +1,26 @@
+//! What belongs to one request and not to its connection.
+//!
+//! In HTTP/1.1 a connection has one of these at a time; in HTTP/2 it will have many.
+
+use super::handled::Paused;
+use super::journal::Entry;
+use super::reader::Ticket;
+
+/// See the module.
+#[derive(Default)]
+pub struct Stream {
+    /// A directory is being read for it.
+    pub waiting: Option<Waiting>,
+    /// Its response is being sent, and told of when that ends.
+    pub entry: Option<Entry>,
+    /// The file of its response was looked at in this turn.
+    pub looked_at: bool,
+}
+
+/// A request that goes on when the reader is done.
+pub struct Waiting {
+    /// The right to what is read.
+    pub ticket: Ticket,
+    /// What goes on.
+    pub paused: Box<Paused>,
+}
