@@ -7,10 +7,10 @@ use std::time::Duration;
 use crate::sandbox::bindings::contract::{
     Configuration, Context, Datetime, Entry, File, Found, IpAddress, Listing, Setting, Trouble,
 };
+use crate::sandbox::call::generation::Generation;
+use crate::sandbox::call::instance::Instance;
 use crate::sandbox::embedded::EMBEDDED_GUEST;
 use crate::sandbox::error::GuestError;
-use crate::sandbox::generation::Generation;
-use crate::sandbox::instance::Instance;
 use crate::sandbox::runtime::{Runtime, RuntimeOptions};
 
 const CONTEXT: Context =
