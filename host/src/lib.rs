@@ -3,7 +3,9 @@
 //!
 //! This library is the server itself, and the process around it. Its modules are public
 //! for benches and tests, not as an interface for others to build on.
+pub mod background;
 pub mod cli;
+pub mod clock;
 pub mod compose;
 pub mod config;
 pub mod control;
@@ -20,4 +22,5 @@ pub mod sandbox;
 pub mod server;
 pub mod startup;
 pub mod swap;
+pub mod text;
 pub mod transport;

@@ -3,8 +3,8 @@
 use wac_graph::types::{Package, SubtypeChecker};
 use wac_graph::{CompositionGraph, EncodeOptions, PackageId};
 
-/// What a guest exports and an adapter imports.
-const HANDLER: &str = "wasmhttpd:guest/handler@0.1.0";
+use crate::sandbox::{HANDLER, contract_version, is_wasi};
+use crate::text::{chain, readable};
 
 /// Why two components do not become one.
 #[derive(Debug, thiserror::Error)]
@@ -64,23 +64,19 @@ fn register(
 fn check(graph: &CompositionGraph, guest: PackageId) -> Result<(), PlugError> {
     let world = &graph.types()[graph[guest].ty()];
     if !world.exports.contains_key(HANDLER) {
-        let (interface, _) = HANDLER.split_once('@').unwrap_or((HANDLER, ""));
-        let other = world.exports.keys().find(|name| {
-            name.strip_prefix(interface)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
-        });
+        let other = world.exports.keys().find(|name| contract_version(name).is_some());
         return Err(match other {
-            Some(other) => PlugError::Version(printable(other)),
+            Some(other) => PlugError::Version(readable(other)),
             None => PlugError::NotAGuest(match world.exports.keys().next() {
-                Some(name) => printable(name),
+                Some(name) => readable(name),
                 None => "nothing".into(),
             }),
         });
     }
-    match world.imports.keys().find(|name| !name.starts_with("wasi:")) {
+    match world.imports.keys().find(|name| !is_wasi(name)) {
         None => Ok(()),
         Some(name) if name == HANDLER => Err(PlugError::Middleware),
-        Some(name) => Err(PlugError::Import(printable(name))),
+        Some(name) => Err(PlugError::Import(readable(name))),
     }
 }
 
@@ -103,14 +99,4 @@ fn check_types(
 
 fn unfit(error: anyhow::Error) -> PlugError {
     PlugError::Unfit(chain(&error))
-}
-
-/// An error and its causes on one line.
-fn chain(error: &anyhow::Error) -> String {
-    printable(&format!("{error:#}"))
-}
-
-/// What a component brought along, with nothing left of it that a terminal obeys.
-fn printable(text: &str) -> String {
-    text.replace(char::is_control, " ")
 }

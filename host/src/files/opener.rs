@@ -158,13 +158,14 @@ impl<'a> Opener<'a> {
 mod tests {
     use std::fs;
     use std::path::PathBuf;
-    use std::time::{Duration, Instant, SystemTime};
+    use std::time::{Duration, Instant};
 
     use tempfile::TempDir;
 
     use super::super::cache::Keep;
     use super::super::roots::Roots;
     use super::*;
+    use crate::clock::unix_seconds;
 
     const LARGE: usize = CONTENT_OCTETS_MAX as usize + 1;
 
@@ -183,7 +184,7 @@ mod tests {
             let roots = Roots::open(sites.into_iter(), "default", keep).expect("a root");
             let site = Site { folder, roots, now: 0 };
             files.iter().for_each(|(name, size)| site.write(name, *size));
-            Site { now: now() + 2, ..site }
+            Site { now: unix_seconds() + 2, ..site }
         }
 
         fn path(&self, name: &str) -> PathBuf {
@@ -203,11 +204,6 @@ mod tests {
         fn size(&mut self, name: &str, later: u64) -> Result<u64, Trouble> {
             self.opener(later).file(name).map(|file| file.size())
         }
-    }
-
-    fn now() -> u64 {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        now.expect("a time after 1970").as_secs()
     }
 
     /// Any call with the path would find that it leads nowhere.
@@ -265,9 +261,9 @@ mod tests {
     #[test]
     fn only_what_is_settled_and_small_is_read_into_memory() {
         let mut site = Site::new(1, &[("a", LARGE - 1), ("large", LARGE)]);
-        site.now = now() - 1;
+        site.now = unix_seconds() - 1;
         assert!(!site.opener(0).file("a").expect("a file").is_in_memory());
-        site.now = now() + 2;
+        site.now = unix_seconds() + 2;
         assert!(site.opener(0).file("a").expect("a file").is_in_memory());
         assert!(!site.opener(0).file("large").expect("a file").is_in_memory());
     }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use wasmhttpd_http::check;
 use wasmtime::Trap;
 
-use super::contract::Problem;
+use super::bindings::contract::Problem;
+use super::names::{HANDLER, WORLD};
+use crate::text::one_line;
 
 /// A call that failed, and cost its request a 500. The first word of each message names the cause
 /// in the log.
@@ -161,13 +163,13 @@ pub enum LoadError {
     },
     /// It has another version of the contract only.
     #[error(
-        "it exports {0}, but this server knows wasmhttpd:guest/handler@0.1.0 (try a newer server, or \
+        "it exports {0}, but this server knows {HANDLER} (try a newer server, or \
          a guest that exports both)"
     )]
     Version(String),
     /// It lacks the exports of the contract, or has them with other types, or its imports cannot
     /// be linked.
-    #[error("it does not fit the world wasmhttpd:guest/guest@0.1.0: {0}")]
+    #[error("it does not fit the world {WORLD}: {0}")]
     WrongWorld(String),
     /// It is made of more than an instance may have from the start.
     #[error("it needs more than a guest may have (parameter guest-memory): {0}")]
@@ -232,24 +234,4 @@ impl From<wasmtime::Error> for GuestError {
 
 fn reasons(problems: &[Problem]) -> String {
     problems.iter().map(|problem| one_line(&problem.reason)).collect::<Vec<_>>().join("; ")
-}
-
-/// An error and its causes, on one line. Names that a component brought along may be in it: nothing
-/// is left of them that a terminal obeys.
-pub fn chain(error: &wasmtime::Error) -> String {
-    let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
-    let mut line = String::new();
-    for character in causes.join(": ").chars() {
-        match character {
-            '\n' => line.push(' '),
-            '\'' | '"' | '\\' => line.push(character),
-            _ => line.extend(character.escape_debug()),
-        }
-    }
-    line
-}
-
-/// `text` without anything that could forge a log line.
-fn one_line(text: &str) -> String {
-    text.escape_debug().to_string()
 }

@@ -13,9 +13,11 @@
 
 use std::fmt::Write;
 
-use super::contract::{Context, Datetime, Entry, File, Found, IpAddress, Listing, Trouble};
+use super::bindings::contract::{
+    Context, Datetime, Entry, File, Found, IpAddress, Listing, Trouble,
+};
 
-pub use super::credentials::mask;
+pub use super::masking::mask;
 
 /// The line that calls `parse` of the component in the file `component`.
 pub fn parse(head: &[u8], context: Option<&Context>, component: &str) -> String {

@@ -2,51 +2,46 @@
 //!
 //! Owns everything that touches wasmtime. A [`Runtime`] compiles a component into a
 //! [`Generation`]: code and configuration. A worker's [`Sandbox`] holds an instance of it,
-//! replaces it after a failure, and calls it; whatever comes back has passed [`check`], or is a
+//! replaces it after a failure, and calls it; whatever comes back has been checked, or is a
 //! [`GuestError`]. Sockets and files are unknown here.
+//!
+//! 1. [`outline`] tells what a component is by the [`names`] that it imports and exports.
+//! 2. [`compile`] turns the component into code.
+//! 3. [`load`] turns code and [`limits`] into a generation, for the [`runtime`] of the process: the
+//!    engine, and the [`ticker`] that ends calls.
+//! 4. [`call`] makes instances of the generation and calls them. [`error`] names what can fail.
+//! 5. [`invocation`] writes a call down, so that it can be made again by hand, without the
+//!    secrets in it ([`masking`]). [`snapshot`] makes a component of a guest and its configuration.
+//!
+//! Files and folders use one another without circles.
 
 mod bindings;
-mod canonical;
-mod check;
-mod code;
-mod code_cache;
-mod compiler;
-mod compiler_config;
-mod credentials;
+mod call;
+mod compile;
 mod crossing;
-mod deadline;
-mod direct;
+mod embedded;
 mod error;
-mod functions;
-mod generation;
-mod instance;
 pub mod invocation;
+mod limits;
+mod load;
+mod masking;
+mod names;
 mod outline;
-mod plain;
-mod prebuilt;
 mod runtime;
-mod slot;
 pub mod snapshot;
 mod ticker;
-mod wasi;
 
-pub use bindings::exports::wasmhttpd::guest::handler as contract;
-pub use check::{Facts, response as check_response};
-pub use code::is_embedded as is_code_embedded;
-pub use code_cache::CodeCache;
-pub use compiler::{
-    Compiler, CompilerLimits, SUBCOMMAND as COMPILE_SUBCOMMAND, compile_for_parent,
+pub use bindings::contract;
+pub use call::{Facts, Generation, Instance, Sandbox, check_response};
+pub use compile::{
+    COMPILE_SUBCOMMAND, CodeCache, Compiler, CompilerLimits, PREBUILD_SUBCOMMAND,
+    compile_for_parent, compiler_config, is_code_embedded, prebuild,
 };
-pub use compiler_config::compiler_config;
-pub use credentials::mask;
 pub use crossing::{ip_address, octets_as_text};
+pub use embedded::EMBEDDED_GUEST;
 pub use error::{Breach, CallError, CallFailed, GuestError, LoadError, START, Step};
-pub use generation::Generation;
-pub use instance::Instance;
-pub use outline::{Age, CONTRACT_VERSION, Kind, Outline, World};
-pub use prebuilt::{SUBCOMMAND as PREBUILD_SUBCOMMAND, prebuild};
+pub use limits::GuestLimits;
+pub use masking::mask;
+pub use names::{CONTRACT_VERSION, HANDLER, contract_version, is_wasi};
+pub use outline::{Age, Kind, Outline, World};
 pub use runtime::{Runtime, RuntimeOptions};
-pub use slot::Sandbox;
-
-/// The default guest, built together with the host.
-pub const EMBEDDED_GUEST: &[u8] = include_bytes!(env!("WASMHTTPD_GUEST"));

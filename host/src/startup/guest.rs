@@ -3,81 +3,21 @@
 //! Pull or read, compile, check, instantiate, configure: the same steps for the guest of the start
 //! and for every one that follows it.
 
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::refusal::Refusal;
+use super::source::{Found, Octets, Source, found};
 use crate::config::{
-    Config, Diagnostic, Diagnostics, GuestImports, GuestPlace, KeptIn, Line, Reference, SETTINGS,
-    Settings, suggestion,
+    Config, Diagnostics, GuestImports, KeptIn, Line, Reference, SETTINGS, Settings, suggestion,
 };
 use crate::private_folder::PrivateFolder;
 use crate::registry::{Credentials, PullError, Pulled, Puller};
 use crate::sandbox::contract::{Configuration, Setting, SettingHelp};
 use crate::sandbox::{
-    CodeCache, Compiler, CompilerLimits, EMBEDDED_GUEST, Generation, LoadError, Runtime,
-    RuntimeOptions, Step,
+    CodeCache, Compiler, CompilerLimits, EMBEDDED_GUEST, Generation, GuestLimits, LoadError,
+    Runtime, RuntimeOptions, Step,
 };
-
-/// Where a component comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The program itself.
-    BuiltIn,
-    /// A file.
-    File(PathBuf),
-    /// A registry: with its digest, once it was pulled.
-    Registry(Reference),
-}
-
-impl Source {
-    /// What web.conf says.
-    pub fn configured(settings: &Settings) -> Source {
-        settings.guest.place.clone().map_or(Source::BuiltIn, Source::from)
-    }
-}
-
-impl From<GuestPlace> for Source {
-    fn from(place: GuestPlace) -> Source {
-        match place {
-            GuestPlace::File(path) => Source::File(path),
-            GuestPlace::Registry(reference) => Source::Registry(reference),
-        }
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Source::BuiltIn => formatter.write_str("the built-in guest"),
-            Source::File(path) => write!(formatter, "guest {}", path.display()),
-            Source::Registry(reference) => write!(formatter, "guest {reference}"),
-        }
-    }
-}
-
-/// The octets of a component.
-#[derive(Clone)]
-pub enum Octets {
-    /// In the program.
-    BuiltIn,
-    /// Read from a file, or pulled from a registry.
-    Read(Arc<[u8]>),
-}
-
-impl std::ops::Deref for Octets {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Octets::BuiltIn => EMBEDDED_GUEST,
-            Octets::Read(octets) => octets,
-        }
-    }
-}
-
-/// A component, and where it was found.
-pub type Found = (Source, Octets);
+use crate::text::readable;
 
 /// A guest that could serve.
 #[derive(Clone)]
@@ -90,58 +30,10 @@ pub struct Candidate {
     pub generation: Arc<Generation>,
 }
 
-/// Why a guest does not serve.
-#[derive(Debug)]
-pub struct Refusal {
-    /// What it did not pass.
-    pub step: Step,
-    /// What is wrong.
-    pub complaints: Vec<Diagnostic>,
-}
-
-impl Refusal {
-    /// One thing is wrong, which no line of web.conf is to blame for.
-    pub fn at(step: Step, reason: impl fmt::Display) -> Refusal {
-        let reason = reason.to_string();
-        Refusal { step, complaints: vec![Diagnostic { place: None, reason }] }
-    }
-
-    /// Says of whom the complaints are that no line of web.conf is to blame for.
-    pub fn of(mut self, source: &Source) -> Refusal {
-        let what = match self.step {
-            Step::Pull => "cannot be pulled",
-            Step::Read => "cannot be read",
-            _ => "cannot be used",
-        };
-        for complaint in self.complaints.iter_mut().filter(|complaint| complaint.place.is_none()) {
-            complaint.reason = format!("{source} {what}: {}", complaint.reason);
-        }
-        self
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let complaints: Vec<_> = self.complaints.iter().map(ToString::to_string).collect();
-        write!(formatter, "refused at the step {}: {}", self.step, complaints.join("; "))
-    }
-}
-
-impl From<PullError> for Refusal {
-    fn from(error: PullError) -> Refusal {
-        Refusal::at(Step::Pull, error)
-    }
-}
-
-impl From<LoadError> for Refusal {
-    fn from(error: LoadError) -> Refusal {
-        Refusal::at(error.step(), error)
-    }
-}
-
 /// What loads guests.
 pub struct Loader {
     runtime: Arc<Runtime>,
+    limits: GuestLimits,
     compiler: Compiler,
     puller: Puller,
 }
@@ -152,16 +44,9 @@ impl Loader {
     /// # Errors
     /// When the system has no room for the engine.
     pub fn new(settings: &Settings, diagnostics: &mut Diagnostics) -> anyhow::Result<Loader> {
-        let options = RuntimeOptions {
-            workers: settings.listen.workers,
-            deadline: settings.guest.deadline,
-            memory_octets_max: settings.guest.memory_octets,
-            wasi: settings.guest.imports == GuestImports::Wasi,
-        };
-        let runtime = Runtime::new(options)
+        let runtime = Runtime::new(runtime_options(settings))
             .map_err(|error| anyhow::anyhow!("cannot set up the sandbox: {error:#}"))?;
-        let compiler = compiler(settings, diagnostics);
-        Ok(Loader { runtime, compiler, puller: puller(settings, diagnostics) })
+        Ok(Loader::on(runtime, settings, diagnostics))
     }
 
     /// One for other settings, which shares the engine with this one where they allow it.
@@ -173,16 +58,21 @@ impl Loader {
         settings: &Settings,
         diagnostics: &mut Diagnostics,
     ) -> anyhow::Result<Loader> {
-        let renewed = Loader::new(settings, diagnostics)?;
-        match renewed.runtime.options() == self.runtime.options() {
-            true => Ok(Loader { runtime: Arc::clone(&self.runtime), ..renewed }),
-            false => Ok(renewed),
+        match *self.runtime.options() == runtime_options(settings) {
+            true => Ok(Loader::on(Arc::clone(&self.runtime), settings, diagnostics)),
+            false => Loader::new(settings, diagnostics),
         }
     }
 
-    /// Whether `generation` was loaded by this.
+    fn on(runtime: Arc<Runtime>, settings: &Settings, diagnostics: &mut Diagnostics) -> Loader {
+        let compiler = compiler(settings, diagnostics);
+        let puller = puller(settings, diagnostics);
+        Loader { runtime, limits: guest_limits(settings), compiler, puller }
+    }
+
+    /// Whether `generation` is what this would load: it has the same engine and the same limits.
     pub fn is_of(&self, generation: &Generation) -> bool {
-        generation.is_of(&self.runtime)
+        generation.is_of(&self.runtime) && generation.limits() == self.limits
     }
 
     /// Reads a component, or pulls it: where a tag cannot be, what it was at when it last could.
@@ -214,9 +104,9 @@ impl Loader {
     /// The first step that it did not pass.
     pub fn load(&self, found: Found, config: &Config) -> Result<Candidate, Refusal> {
         let (source, octets) = found;
-        let mut generation = match self.runtime.load_built_in(&octets) {
+        let mut generation = match self.runtime.load_built_in(&octets, self.limits) {
             Some(generation) => generation,
-            None => self.runtime.load_compiled(&self.compiler.compile(&octets)?)?,
+            None => self.runtime.load_compiled(&self.compiler.compile(&octets)?, self.limits)?,
         };
         let settings = generation.settings()?;
         let mut diagnostics = Diagnostics::new(config.file.clone());
@@ -227,7 +117,7 @@ impl Loader {
                 diagnostics.general("it refuses its configuration and does not say why".into());
             }
             for problem in problems {
-                diagnostics.at(problem.line, problem.reason.replace(char::is_control, " "));
+                diagnostics.at(problem.line, readable(&problem.reason));
             }
         }
         if !diagnostics.is_empty() {
@@ -242,13 +132,25 @@ impl Loader {
     /// # Errors
     /// When it cannot be loaded or asked.
     pub(super) fn embedded_settings(&self) -> Result<Vec<SettingHelp>, LoadError> {
-        self.runtime.load_trusted(EMBEDDED_GUEST)?.settings()
+        self.runtime.load_trusted(EMBEDDED_GUEST, self.limits)?.settings()
     }
 
     /// The engine.
     pub(super) fn runtime(&self) -> &Arc<Runtime> {
         &self.runtime
     }
+}
+
+fn guest_limits(settings: &Settings) -> GuestLimits {
+    GuestLimits {
+        deadline: settings.guest.deadline,
+        memory_octets_max: settings.guest.memory_octets,
+        wasi: settings.guest.imports == GuestImports::Wasi,
+    }
+}
+
+fn runtime_options(settings: &Settings) -> RuntimeOptions {
+    RuntimeOptions::for_guest(settings.listen.workers, guest_limits(settings))
 }
 
 fn compiler(settings: &Settings, diagnostics: &mut Diagnostics) -> Compiler {
@@ -288,11 +190,6 @@ pub fn pull_or_last(puller: &Puller, reference: &Reference) -> Result<Pulled, Pu
         tracing::warn!("in its place: {}", last.reference);
         Ok(last)
     })
-}
-
-/// A component from a registry.
-pub fn found(pulled: Pulled) -> Found {
-    (Source::Registry(pulled.reference), Octets::Read(pulled.octets.into()))
 }
 
 /// Where `what` is kept, as the parameter `name` says.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::kinds::{AccessLog, KeptIn, Listen, NamedFile};
 use crate::config::GuestPlace;
+use crate::text::one_line;
 
 /// The port of a `listen` value that names none.
 const DEFAULT_PORT: u16 = 8080;
@@ -123,7 +124,7 @@ impl Value<'_> {
             true => Ok(self.text.trim().to_owned()),
             false => Err(format!(
                 "`{}` has characters that no field may carry (try ASCII letters)",
-                self.text.escape_debug()
+                one_line(self.text)
             )),
         }
     }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::contract::{Context, Found, Parsed, Response};
-use super::error::{CallError, CallFailed, START};
 use super::generation::Generation;
 use super::instance::Instance;
+use crate::sandbox::bindings::contract::{Context, Found, Parsed, Response};
+use crate::sandbox::error::{CallError, CallFailed, START};
 
 /// First and longest pause after a failure to make an instance.
 const RETRY_MIN: Duration = Duration::from_millis(100);

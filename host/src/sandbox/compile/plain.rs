@@ -3,9 +3,9 @@
 //!
 //! The Component Model's way into a guest costs nearly as much as what the guest does for a
 //! request, and most of it is for what a guest without imports has not: other components, tasks,
-//! resources. So the module of such a component is called directly ([`super::direct`]). wasmtime
-//! gives a module out only where a component exports it; a section at the end does that, and costs
-//! no second compilation.
+//! resources. So the module of such a component is called directly ([`crate::sandbox::call`]).
+//! wasmtime gives a module out only where a component exports it; a section at the end does that,
+//! and costs no second compilation.
 //!
 //! A component is plain if it
 //! * imports nothing,
@@ -210,7 +210,7 @@ fn the_same<'a>(known: &mut Option<&'a str>, name: &'a str) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::EMBEDDED_GUEST;
+    use crate::sandbox::embedded::EMBEDDED_GUEST;
 
     /// A component with the parts of a plain one, some of them as in `changes`.
     fn plain(changes: &[(&str, &str)]) -> Option<Plain> {

@@ -5,8 +5,8 @@
 
 use wasmhttpd_http::check::{self, Extent};
 
-use super::contract::{Action, Content, Found, Lookup, Parsed, Part, Response};
-use super::error::Breach;
+use crate::sandbox::bindings::contract::{Action, Content, Found, Lookup, Parsed, Part, Response};
+use crate::sandbox::error::Breach;
 
 /// What the host knows that an answer has to agree with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ fn extent(part: &Part) -> Extent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::contract::{Directories, Fallback, Persistence, Slice, Trouble};
+    use crate::sandbox::bindings::contract::{Directories, Fallback, Persistence, Slice, Trouble};
     use check::Breach as Broken;
 
     const FILE: Facts = Facts { file_octets: Some(100) };
