@@ -5,19 +5,23 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
+use bench::program;
+use bench::server::Kind;
 
 use crate::callgrind::{self, Instructions};
 use crate::case::{Case, Heads};
 use crate::client;
 use crate::counter::Counter;
 use crate::figures::Figures;
-use crate::program;
-use crate::server::{Kind, Program};
+use crate::server::Program;
 use crate::site::Site;
 use crate::strace::{self, SystemCalls};
 
 /// Calls of the guest that are counted.
 const CALLS: usize = 2000;
+
+/// Servers to compare with: both serve in one process, which is what valgrind follows.
+const PEERS: [Kind; 2] = [Kind::Lighttpd, Kind::Nginx];
 
 /// Connections beside which system calls are reported.
 const IDLE: usize = 10_000;
@@ -34,7 +38,7 @@ impl Bench {
     /// # Errors
     /// When either cannot be done.
     pub fn prepare(binary: Option<&Path>) -> anyhow::Result<Bench> {
-        let path = program::counted(binary)?;
+        let path = program::wasmhttpd_counted(binary)?;
         let bench = Bench { site: Site::write()?, server: Program { kind: Kind::Wasmhttpd, path } };
         // The guest is compiled once, and by a process that is not counted.
         bench.server.count(Counter::SystemCalls, &bench.site, |_| Ok(()))?;
@@ -68,7 +72,7 @@ impl Bench {
     /// See [`Bench::count`].
     pub fn count_peers(&self, cases: &[Case]) -> anyhow::Result<String> {
         let mut text = String::new();
-        for kind in Kind::PEERS {
+        for kind in PEERS {
             let Some(path) = program::installed(kind.name()) else {
                 let _ = writeln!(text, "{} is not installed", kind.name());
                 continue;
@@ -126,8 +130,9 @@ impl Bench {
         let count = |calls: usize| -> anyhow::Result<Instructions> {
             let folder = tempfile::tempdir_in(self.site.path()).context("a folder")?;
             let counter = Counter::Instructions;
-            let (mut command, file) = counter.around(&self.server.path, folder.path())?;
+            let mut command = Command::new(&self.server.path);
             command.args(["calls", heads.name(), &calls.to_string()]).arg(self.site.code());
+            let (mut command, file) = counter.around(&command, folder.path())?;
             ran(&mut command)?;
             Ok(callgrind::sum(&std::fs::read_to_string(&file).context("no counts")?))
         };
