@@ -12,8 +12,8 @@
 //! The table of cases is in [`case`].
 //!
 //! The package `instructions` counts what a request costs instead of timing it. It takes the
-//! servers, their configurations and their commands from here, so that both measure the same
-//! servers: that is what the public modules are for.
+//! servers, their configurations and commands, and the site from here, so that both measure the
+//! same: that is what the public modules are for.
 
 mod answer;
 mod case;
@@ -30,7 +30,7 @@ pub mod program;
 mod report;
 mod requests;
 pub mod server;
-mod site;
+pub mod site;
 mod statistics;
 mod usage;
 

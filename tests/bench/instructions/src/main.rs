@@ -6,8 +6,8 @@
 //! start and end apart. The system calls of the same requests are counted by `strace`. Both are
 //! compared with the figures in `figures.txt`, which `--bless` writes anew.
 //!
-//! A run, in order: [`bench::program`] builds the server, [`site`] writes the files, [`case`] says
-//! what is asked, [`server`] starts a program under a [`counter`] and [`client`] asks it,
+//! A run, in order: [`bench::program`] builds the server, [`bench::site`] writes the files, [`case`]
+//! says what is asked, [`server`] starts a program under a [`counter`] and [`client`] asks it,
 //! [`callgrind`] and [`strace`] read what was counted, [`figures`] compares. The servers, their
 //! configurations and the commands that start them are those of [`bench::server`], with a few
 //! settings for counting.
@@ -19,7 +19,6 @@ mod counter;
 mod figures;
 mod measure;
 mod server;
-mod site;
 mod strace;
 
 use std::process::ExitCode;

@@ -7,14 +7,14 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use bench::program;
 use bench::server::Kind;
+use bench::site::Site;
 
 use crate::callgrind::{self, Instructions};
-use crate::case::{Case, Heads};
+use crate::case::{self, Case, Heads};
 use crate::client;
 use crate::counter::Counter;
 use crate::figures::Figures;
-use crate::server::Program;
-use crate::site::Site;
+use crate::server::{self, Program};
 use crate::strace::{self, SystemCalls};
 
 /// Calls of the guest that are counted.
@@ -39,7 +39,9 @@ impl Bench {
     /// When either cannot be done.
     pub fn prepare(binary: Option<&Path>) -> anyhow::Result<Bench> {
         let path = program::wasmhttpd_counted(binary)?;
-        let bench = Bench { site: Site::write()?, server: Program { kind: Kind::Wasmhttpd, path } };
+        let site = Site::write(case::SITE)?;
+        site.settle();
+        let bench = Bench { site, server: Program { kind: Kind::Wasmhttpd, path } };
         // The guest is compiled once, and by a process that is not counted.
         bench.server.count(Counter::SystemCalls, &bench.site, |_| Ok(()))?;
         Ok(bench)
@@ -102,7 +104,7 @@ impl Bench {
         let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
         rustix::process::setrlimit(rustix::process::Resource::Nofile, raised)
             .context("the limit of open files cannot be raised")?;
-        let calls = self.system_calls(&crate::case::CASES[0], IDLE)?;
+        let calls = self.system_calls(&case::CASES[0], IDLE)?;
         let figures = Figures {
             instructions: Vec::new(),
             system_calls: vec![(format!("1k beside {IDLE} idle"), calls)],
@@ -128,10 +130,10 @@ impl Bench {
     /// The guest's calls for a request, without sockets: `wasmhttpd-counted calls`.
     fn calls(&self, heads: Heads) -> anyhow::Result<Instructions> {
         let count = |calls: usize| -> anyhow::Result<Instructions> {
-            let folder = tempfile::tempdir_in(self.site.path()).context("a folder")?;
+            let folder = tempfile::tempdir_in(self.site.folder()).context("a folder")?;
             let counter = Counter::Instructions;
             let mut command = Command::new(&self.server.path);
-            command.args(["calls", heads.name(), &calls.to_string()]).arg(self.site.code());
+            command.args(["calls", heads.name(), &calls.to_string()]).arg(server::code(&self.site));
             let (mut command, file) = counter.around(&command, folder.path())?;
             ran(&mut command)?;
             Ok(callgrind::sum(&std::fs::read_to_string(&file).context("no counts")?))

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use bench::server::{Kind, Plan, Process, free_address};
+use bench::site::Site;
 use rustix::process::{Pid, Signal};
 
 use crate::counter::Counter;
-use crate::site::Site;
 
 /// A server that does not listen, or end, within this time has failed: valgrind makes it fifty
 /// times as slow.
@@ -48,6 +48,11 @@ fn lines(kind: Kind) -> &'static [&'static str] {
     }
 }
 
+/// Where wasmhttpd keeps compiled code: one folder for all runs, because compiling is not counted.
+pub fn code(site: &Site) -> PathBuf {
+    site.folder().join("code")
+}
+
 /// A program that can be started on a site.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -69,7 +74,7 @@ impl Program {
         site: &Site,
         ask: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
     ) -> anyhow::Result<String> {
-        let folder = tempfile::tempdir_in(site.path()).context("no folder for a server")?;
+        let folder = tempfile::tempdir_in(site.folder()).context("no folder for a server")?;
         let address = free_address()?;
         let command = self.plan(site, folder.path()).command(address.port())?;
         let (command, counted) = counter.around(&command, folder.path())?;
@@ -88,8 +93,7 @@ impl Program {
             kind: self.kind,
             program: &self.path,
             folder: folder.to_owned(),
-            // One for all runs: compiling is not counted.
-            code: site.code(),
+            code: code(site),
             root: site.root(),
             connections: CONNECTIONS,
             descriptors: DESCRIPTORS,

@@ -30,7 +30,7 @@ const BINARY_MB_MAX: f64 = 25.0;
 /// # Errors
 /// When the server does not start, or gives a wrong answer.
 pub fn run(bench: &Bench<'_>) -> anyhow::Result<Section> {
-    let site = Site::write(&[Case::SMALL])?;
+    let site = Site::write(Case::SMALL.files())?;
     let plan = bench.plan(Kind::Wasmhttpd, &bench.wasmhttpd, &site, "start", &Case::SMALL);
     let mut table =
         Table::new("Milliseconds to the first answer", &["code cache", "median", "longest"]);
