@@ -92,7 +92,8 @@ impl Bench {
         Ok(text)
     }
 
-    /// The system calls of a request for 1 KiB beside idle connections.
+    /// The system calls of a request for 1 KiB beside idle connections, which are opened before
+    /// counting begins and closed after it ends.
     ///
     /// # Errors
     /// See [`Bench::count`].
@@ -146,9 +147,10 @@ impl Bench {
         let count = |requests| -> anyhow::Result<SystemCalls> {
             let ask = |address| {
                 let _idle = client::idle(address, idle)?;
-                client::ask(address, case, Heads::Different, requests)
+                let ask = || client::ask(address, case, Heads::Different, requests);
+                client::between_marks(address, ask)
             };
-            Ok(strace::count(&self.server.count(Counter::SystemCalls, &self.site, ask)?))
+            strace::count(&self.server.count(Counter::SystemCalls, &self.site, ask)?)
         };
         // One after the other: this process holds the other ends of idle connections.
         let (one, two) = (count(case.requests)?, count(2 * case.requests)?);
