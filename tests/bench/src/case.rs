@@ -2,26 +2,10 @@
 
 use anyhow::bail;
 
+use crate::site::Files;
+
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
-
-/// Files of one size, that a case asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Files {
-    /// What their names start with.
-    pub prefix: &'static str,
-    /// How large each is, in octets.
-    pub octets: u64,
-    /// How many there are.
-    pub count: usize,
-}
-
-impl Files {
-    /// The target of a file by its number; those of one set are of one length.
-    pub fn target(&self, number: usize) -> String {
-        format!("/{}-{number:05}.html", self.prefix)
-    }
-}
 
 /// What the requests of a case ask for.
 #[derive(Debug, Clone, Copy)]

@@ -38,7 +38,7 @@ struct Compared {
 pub fn run(bench: &Bench<'_>) -> anyhow::Result<Section> {
     let cases = Case::selected(&bench.options.cases)?;
     let peers = Peers::find(&bench.options.peers)?;
-    let site = Site::write(&cases)?;
+    let site = Site::write(cases.iter().filter_map(Case::files))?;
     site.settle();
     let mut section = Section::new("Comparison");
     if !peers.missing.is_empty() {

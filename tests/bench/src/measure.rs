@@ -89,10 +89,12 @@ impl Bench<'_> {
         case: &Case,
     ) -> server::Plan<'a> {
         let held = case.connections + case.idle;
+        let folder = site.folder().join(name);
         server::Plan {
             kind,
             program,
-            folder: site.folder().join(name),
+            code: folder.join("code"),
+            folder,
             root: site.root(),
             connections: held + held / SPARE_SHARE + SPARE_CONNECTIONS,
             descriptors: self.machine.descriptors,

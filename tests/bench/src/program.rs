@@ -1,24 +1,30 @@
-//! Where programs are: the server is built, the others are looked for.
+//! Where programs are: wasmhttpd is built, other programs are searched for.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
-/// Where servers are installed besides what PATH names.
+/// Where servers are installed besides the folders of PATH.
 const FURTHER_FOLDERS: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/// The server: `named`, or else what cargo builds now.
+/// The root of the repository.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// wasmhttpd: the file `named`, or else what cargo builds now.
 ///
 /// # Errors
-/// When it does not exist, or does not build.
+/// When the file does not exist, or the program does not build.
 pub fn wasmhttpd(named: Option<&Path>) -> anyhow::Result<PathBuf> {
-    match named {
-        Some(path) => path
-            .canonicalize()
-            .with_context(|| format!("--binary: {} cannot be found", path.display())),
-        None => built(),
-    }
+    named_or_built(named, "wasmhttpd", &[])
+}
+
+/// wasmhttpd as it can be counted: see the feature `counting` in its `Cargo.toml`.
+///
+/// # Errors
+/// See [`wasmhttpd`].
+pub fn wasmhttpd_counted(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    named_or_built(named, "wasmhttpd-counted", &["--features", "counting"])
 }
 
 /// The CLI of wasmtime: what the environment variable WASMTIME names, or else one that is
@@ -28,7 +34,7 @@ pub fn wasmhttpd(named: Option<&Path>) -> anyhow::Result<PathBuf> {
 /// When there is none.
 pub fn wasmtime() -> anyhow::Result<PathBuf> {
     let named = std::env::var_os("WASMTIME").map(PathBuf::from);
-    let downloaded = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/bin/wasmtime");
+    let downloaded = Path::new(ROOT).join("target/tools/bin/wasmtime");
     named
         .or_else(|| installed("wasmtime"))
         .or_else(|| downloaded.is_file().then_some(downloaded))
@@ -42,22 +48,34 @@ pub fn installed(name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// Builds the server. It lands beside this program, which is of the same profile.
-fn built() -> anyhow::Result<PathBuf> {
+fn named_or_built(
+    named: Option<&Path>,
+    program: &str,
+    features: &[&str],
+) -> anyhow::Result<PathBuf> {
+    match named {
+        Some(path) => path
+            .canonicalize()
+            .with_context(|| format!("--binary: {} cannot be found", path.display())),
+        None => built(program, features),
+    }
+}
+
+/// Builds a program of the package wasmhttpd. Cargo puts it beside this program, which has the same
+/// profile.
+fn built(program: &str, features: &[&str]) -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--locked", "--release", "--package", "wasmhttpd"])
+        .args(["build", "--locked", "--release", "--package", "wasmhttpd", "--bin", program])
+        .args(features)
+        .current_dir(ROOT)
         .status()
         .context("cargo cannot be run (try --binary FILE)")?;
-    ensure!(
-        status.success(),
-        "wasmhttpd does not build (try it in a folder of this project, or --binary FILE)"
-    );
-    let path =
-        std::env::current_exe().context("where this program is")?.with_file_name("wasmhttpd");
+    ensure!(status.success(), "{program} does not build (see above, or try --binary FILE)");
+    let path = std::env::current_exe().context("where this program is")?.with_file_name(program);
     ensure!(
         path.is_file(),
-        "{} is not where it should have been built (try cargo run --release --package bench)",
+        "{} is not where it should have been built (try cargo run --release)",
         path.display()
     );
     Ok(path)

@@ -1,4 +1,4 @@
-//! The site that every server serves: a temporary folder with the files of the cases.
+//! The site that every server serves: a temporary folder with a document root, and its files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,20 +8,36 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context as _;
 use tempfile::TempDir;
 
-use crate::case::{Case, Files};
-
-/// Servers that keep contents in memory wait until a file has not changed for a while: wasmhttpd
-/// for 2 whole seconds.
+/// Servers cache the contents of a file once it has not changed for a while: wasmhttpd after 2
+/// whole seconds.
 const SETTLES_AFTER: Duration = Duration::from_secs(3);
 
-/// The modification time of every file is so long ago.
+/// How long ago every file was modified, by its time stamp.
 const AGE: Duration = Duration::from_secs(24 * 3600);
 
 /// What the files are filled with.
 const PATTERN: &[u8; 16] = b"0123456789abcdef";
 
-/// Contents are written in pieces of so many octets.
+/// Octets that are written at once.
 const PIECE_OCTETS: usize = 64 << 10;
+
+/// Files of one size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Files {
+    /// What their names start with.
+    pub prefix: &'static str,
+    /// How large each is, in octets.
+    pub octets: u64,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Files {
+    /// The target of a file by its number; those of one set are of one length.
+    pub fn target(&self, number: usize) -> String {
+        format!("/{}-{number:05}.html", self.prefix)
+    }
+}
 
 /// A folder with a document root. Dropping it removes it.
 #[derive(Debug)]
@@ -31,11 +47,11 @@ pub struct Site {
 }
 
 impl Site {
-    /// Writes the files that `cases` ask for.
+    /// Writes the files, each set once.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn write(cases: &[Case]) -> anyhow::Result<Site> {
+    pub fn write(files: impl IntoIterator<Item = Files>) -> anyhow::Result<Site> {
         let folder = tempfile::Builder::new()
             .prefix("wasmhttpd-bench-")
             .tempdir()
@@ -43,7 +59,7 @@ impl Site {
         let site = Site { folder, written: Instant::now() };
         fs::create_dir(site.root()).context("the document root cannot be made")?;
         let mut written: Vec<Files> = Vec::new();
-        for files in cases.iter().filter_map(Case::files) {
+        for files in files {
             if !written.contains(&files) {
                 write_files(&site.root(), files).with_context(|| {
                     format!(
@@ -67,8 +83,8 @@ impl Site {
         self.folder.path()
     }
 
-    /// Waits until no server takes the files for recently changed. It goes by the time of the last
-    /// change of the inode, which nobody can set: there is nothing to wait for but the clock.
+    /// Waits until the files no longer count as recently changed. Servers look at the time of the
+    /// last change of the inode, which cannot be set: only waiting helps.
     pub fn settle(&self) {
         thread::sleep(SETTLES_AFTER.saturating_sub(self.written.elapsed()));
     }

@@ -1,22 +1,30 @@
 //! What is asked: the cases, and the heads of their requests. A case is data.
 
 use anyhow::bail;
+use bench::site::Files;
 
-const KIB: usize = 1 << 10;
+const KIB: u64 = 1 << 10;
 
 /// Files of each size: heads that all differ ask for all of them in turn.
 pub const FILES: usize = 64;
 
-/// The sizes of the files, in bytes, and what their names start with.
-pub const SIZES: [(&str, usize); 3] = [("1k", KIB), ("10k", 10 * KIB), ("100k", 100 * KIB)];
+/// All files of the site.
+pub const SITE: [Files; 3] = [ONE_KIB, TEN_KIB, HUNDRED_KIB];
+
+const ONE_KIB: Files = Files { prefix: "1k", octets: KIB, count: FILES };
+const TEN_KIB: Files = Files { prefix: "10k", octets: 10 * KIB, count: FILES };
+const HUNDRED_KIB: Files = Files { prefix: "100k", octets: 100 * KIB, count: FILES };
+
+/// Files that are asked for and do not exist.
+const NONE: Files = Files { prefix: "none", octets: 0, count: FILES };
 
 /// One row of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
     /// What it is called.
     pub name: &'static str,
-    /// What the names of the files start with; none that exist if it is none of [`SIZES`].
-    pub files: &'static str,
+    /// The files that are asked for.
+    pub files: Files,
     /// A field that only this case has.
     pub field: Field,
     /// The status of each answer.
@@ -44,7 +52,7 @@ pub enum Field {
 
 const SMALL: Case = Case {
     name: "1k",
-    files: "1k",
+    files: ONE_KIB,
     field: Field::None,
     status: 200,
     pipeline: 1,
@@ -56,10 +64,10 @@ const SMALL: Case = Case {
 /// All of them, in the order of the tables.
 pub const CASES: &[Case] = &[
     SMALL,
-    Case { name: "10k", files: "10k", ..SMALL },
-    Case { name: "100k", files: "100k", requests: 640, system_calls_percent: 5, ..SMALL },
+    Case { name: "10k", files: TEN_KIB, ..SMALL },
+    Case { name: "100k", files: HUNDRED_KIB, requests: 640, system_calls_percent: 5, ..SMALL },
     Case { name: "304", field: Field::Unchanged, status: 304, ..SMALL },
-    Case { name: "404", files: "none", status: 404, ..SMALL },
+    Case { name: "404", files: NONE, status: 404, ..SMALL },
     Case { name: "range", field: Field::Range, status: 206, ..SMALL },
     Case { name: "pipeline", pipeline: 16, ..SMALL },
     Case { name: "connection", connection_per_request: true, requests: 640, ..SMALL },
@@ -103,7 +111,7 @@ impl Heads {
 impl Case {
     /// The target of the file of a number.
     pub fn target(&self, number: usize) -> String {
-        format!("/{}-{:05}.html", self.files, number % FILES)
+        self.files.target(number % FILES)
     }
 
     /// The head of a request: all are of one length. `tag` is the ETag of the file.

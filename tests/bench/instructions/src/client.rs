@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 
 use crate::case::{Case, FILES, Field, Heads};
+use crate::strace::MARK;
 
 /// A server under valgrind that says nothing for this long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -124,6 +125,25 @@ fn tags(client: &mut Client, case: &Case) -> anyhow::Result<Vec<String>> {
         Ok(answer.tag)
     };
     (0..FILES).map(tag).collect()
+}
+
+/// Does what `ask` does between two requests for [`MARK`].
+///
+/// # Errors
+/// When a request has no answer.
+pub fn between_marks(
+    address: SocketAddr,
+    ask: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut client = Client::connect(address)?;
+    let mut mark = || {
+        client.send(&format!("GET {MARK} HTTP/1.1\r\nHost: www.example.org\r\n\r\n"))?;
+        client.receive()
+    };
+    mark()?;
+    ask()?;
+    mark()?;
+    Ok(())
 }
 
 /// Connections that have had an answer each and ask for nothing more.

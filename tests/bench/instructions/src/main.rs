@@ -3,12 +3,15 @@
 //! A clock says how fast a program was on one machine at one moment; a count is the same on every
 //! run. So the server is started under `valgrind --tool=callgrind`, asked N requests over one
 //! connection, one at a time, and then, started anew, 2N: the difference is what N requests take,
-//! start and end apart. The system calls of the same requests are counted by `strace`. Both are
-//! compared with the figures in `figures.txt`, which `--bless` writes anew.
+//! start and end apart. The system calls of the same requests are counted by `strace`, between two
+//! requests that mark where counting begins and ends. Both are compared with the figures in
+//! `figures.txt`, which `--bless` writes anew.
 //!
-//! A run, in order: [`program`] builds the server, [`site`] writes the files, [`case`] says what is
-//! asked, [`server`] starts a program under a [`counter`] and [`client`] asks it, [`callgrind`] and
-//! [`strace`] read what was counted, [`figures`] compares.
+//! A run, in order: [`bench::program`] builds the server, [`bench::site`] writes the files, [`case`]
+//! says what is asked, [`server`] starts a program under a [`counter`] and [`client`] asks it,
+//! [`callgrind`] and [`strace`] read what was counted, [`figures`] compares. The servers, their
+//! configurations and the commands that start them are those of [`bench::server`], with a few
+//! settings for counting.
 
 mod callgrind;
 mod case;
@@ -16,9 +19,7 @@ mod client;
 mod counter;
 mod figures;
 mod measure;
-mod program;
 mod server;
-mod site;
 mod strace;
 
 use std::process::ExitCode;

@@ -5,19 +5,23 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
+use bench::program;
+use bench::server::Kind;
+use bench::site::Site;
 
 use crate::callgrind::{self, Instructions};
-use crate::case::{Case, Heads};
+use crate::case::{self, Case, Heads};
 use crate::client;
 use crate::counter::Counter;
 use crate::figures::Figures;
-use crate::program;
-use crate::server::{Kind, Program};
-use crate::site::Site;
+use crate::server::{self, Program};
 use crate::strace::{self, SystemCalls};
 
 /// Calls of the guest that are counted.
 const CALLS: usize = 2000;
+
+/// Servers to compare with: both serve in one process, which is what valgrind follows.
+const PEERS: [Kind; 2] = [Kind::Lighttpd, Kind::Nginx];
 
 /// Connections beside which system calls are reported.
 const IDLE: usize = 10_000;
@@ -34,8 +38,10 @@ impl Bench {
     /// # Errors
     /// When either cannot be done.
     pub fn prepare(binary: Option<&Path>) -> anyhow::Result<Bench> {
-        let path = program::counted(binary)?;
-        let bench = Bench { site: Site::write()?, server: Program { kind: Kind::Wasmhttpd, path } };
+        let path = program::wasmhttpd_counted(binary)?;
+        let site = Site::write(case::SITE)?;
+        site.settle();
+        let bench = Bench { site, server: Program { kind: Kind::Wasmhttpd, path } };
         // The guest is compiled once, and by a process that is not counted.
         bench.server.count(Counter::SystemCalls, &bench.site, |_| Ok(()))?;
         Ok(bench)
@@ -68,7 +74,7 @@ impl Bench {
     /// See [`Bench::count`].
     pub fn count_peers(&self, cases: &[Case]) -> anyhow::Result<String> {
         let mut text = String::new();
-        for kind in Kind::PEERS {
+        for kind in PEERS {
             let Some(path) = program::installed(kind.name()) else {
                 let _ = writeln!(text, "{} is not installed", kind.name());
                 continue;
@@ -86,7 +92,8 @@ impl Bench {
         Ok(text)
     }
 
-    /// The system calls of a request for 1 KiB beside idle connections.
+    /// The system calls of a request for 1 KiB beside idle connections, which are opened before
+    /// counting begins and closed after it ends.
     ///
     /// # Errors
     /// See [`Bench::count`].
@@ -98,7 +105,7 @@ impl Bench {
         let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
         rustix::process::setrlimit(rustix::process::Resource::Nofile, raised)
             .context("the limit of open files cannot be raised")?;
-        let calls = self.system_calls(&crate::case::CASES[0], IDLE)?;
+        let calls = self.system_calls(&case::CASES[0], IDLE)?;
         let figures = Figures {
             instructions: Vec::new(),
             system_calls: vec![(format!("1k beside {IDLE} idle"), calls)],
@@ -124,10 +131,11 @@ impl Bench {
     /// The guest's calls for a request, without sockets: `wasmhttpd-counted calls`.
     fn calls(&self, heads: Heads) -> anyhow::Result<Instructions> {
         let count = |calls: usize| -> anyhow::Result<Instructions> {
-            let folder = tempfile::tempdir_in(self.site.path()).context("a folder")?;
+            let folder = tempfile::tempdir_in(self.site.folder()).context("a folder")?;
             let counter = Counter::Instructions;
-            let (mut command, file) = counter.around(&self.server.path, folder.path())?;
-            command.args(["calls", heads.name(), &calls.to_string()]).arg(self.site.code());
+            let mut command = Command::new(&self.server.path);
+            command.args(["calls", heads.name(), &calls.to_string()]).arg(server::code(&self.site));
+            let (mut command, file) = counter.around(&command, folder.path())?;
             ran(&mut command)?;
             Ok(callgrind::sum(&std::fs::read_to_string(&file).context("no counts")?))
         };
@@ -139,9 +147,10 @@ impl Bench {
         let count = |requests| -> anyhow::Result<SystemCalls> {
             let ask = |address| {
                 let _idle = client::idle(address, idle)?;
-                client::ask(address, case, Heads::Different, requests)
+                let ask = || client::ask(address, case, Heads::Different, requests);
+                client::between_marks(address, ask)
             };
-            Ok(strace::count(&self.server.count(Counter::SystemCalls, &self.site, ask)?))
+            strace::count(&self.server.count(Counter::SystemCalls, &self.site, ask)?)
         };
         // One after the other: this process holds the other ends of idle connections.
         let (one, two) = (count(case.requests)?, count(2 * case.requests)?);

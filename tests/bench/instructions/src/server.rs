@@ -1,91 +1,56 @@
-//! A server that is counted: started under a counter, asked, and ended, so that the counter writes
-//! its file.
+//! A server that is counted: started under a counter, asked, and ended in an orderly way, because
+//! the counter writes its file at the end.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+use bench::server::{Kind, Plan, Process, free_address};
+use bench::site::Site;
 use rustix::process::{Pid, Signal};
 
 use crate::counter::Counter;
-use crate::site::Site;
 
 /// A server that does not listen, or end, within this time has failed: valgrind makes it fifty
 /// times as slow.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// How often it is asked whether it listens or has ended: most have no other way to say so.
-const ASK_EVERY: Duration = Duration::from_millis(10);
+/// How often to check whether it listens or has ended.
+const CHECK_EVERY: Duration = Duration::from_millis(10);
 
-/// How often it is told to end: nginx misses a signal that comes just before it waits.
-const TELL_EVERY: Duration = Duration::from_secs(5);
+/// How often to send SIGTERM until the server has ended: nginx misses one that comes just before it
+/// waits.
+const TERMINATE_EVERY: Duration = Duration::from_secs(5);
 
-/// Connections that a server takes, idle ones among them.
-const CONNECTIONS: &str = "16000";
+/// Connections that a server accepts, idle ones included.
+const CONNECTIONS: usize = 16_000;
 
-/// Which server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The one that this is about.
-    Wasmhttpd,
-    /// A peer.
-    Lighttpd,
-    /// A peer.
-    Nginx,
+/// Open files that lighttpd may have.
+const DESCRIPTORS: u64 = 32_000;
+
+/// Lines that the configuration has for counting and not for the comparison of speed. No server
+/// looks at a file again, and nothing ends by the clock, which counting slows down.
+fn lines(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Wasmhttpd => &[
+            "parameter file-freshness 3600",
+            "parameter head-timeout 3600",
+            "parameter send-timeout 3600",
+            "parameter guest-deadline 10000",
+            "parameter guest-memory 16M",
+        ],
+        // One process: valgrind does not follow a worker.
+        Kind::Nginx => &["master_process off;"],
+        _ => &[],
+    }
 }
 
-impl Kind {
-    /// What there is to compare with.
-    pub const PEERS: [Kind; 2] = [Kind::Lighttpd, Kind::Nginx];
-
-    /// Its name, which is its program's.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Wasmhttpd => "wasmhttpd",
-            Kind::Lighttpd => "lighttpd",
-            Kind::Nginx => "nginx",
-        }
-    }
-
-    /// The configuration that the comparison of speed uses, and what is said besides: nothing is
-    /// looked at again while it is counted, and nothing ends by the clock, which counting slows
-    /// down.
-    fn configuration(self) -> String {
-        match self {
-            Kind::Wasmhttpd => {
-                include_str!("../../servers/web.conf").to_owned()
-                    + "parameter file-freshness 3600\nparameter head-timeout 3600\n\
-                       parameter send-timeout 3600\nparameter guest-deadline 10000\n\
-                       parameter guest-memory 16M\n"
-            }
-            Kind::Lighttpd => include_str!("../../servers/lighttpd.conf").to_owned(),
-            Kind::Nginx => {
-                "master_process off;\n".to_owned() + include_str!("../../servers/nginx.conf")
-            }
-        }
-    }
-
-    fn arguments(self, file: &Path) -> Vec<String> {
-        let file = file.display().to_string();
-        let arguments: &[&str] = match self {
-            Kind::Wasmhttpd => &["-c", &file],
-            Kind::Lighttpd => &["-D", "-f", &file],
-            // Its log, too, would else be where only root may write.
-            Kind::Nginx => &["-p", ".", "-e", "stderr", "-c", &file],
-        };
-        arguments.iter().map(ToString::to_string).collect()
-    }
-
-    fn user_line(self) -> &'static str {
-        match self {
-            Kind::Nginx if rustix::process::geteuid().is_root() => "user root root;",
-            _ => "",
-        }
-    }
+/// Where wasmhttpd keeps compiled code: one folder for all runs, because compiling is not counted.
+pub fn code(site: &Site) -> PathBuf {
+    site.folder().join("code")
 }
 
 /// A program that can be started on a site.
@@ -98,114 +63,82 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it under a counter, has it asked, and ends it. Returns what the counter has written.
+    /// Starts it under a counter, has `ask` send requests, and ends it. Returns what the counter
+    /// has written.
     ///
     /// # Errors
-    /// When it does not start or end, or an answer is wrong; with what it said.
+    /// When it does not start or end, or an answer is wrong; with the server's log.
     pub fn count(
         &self,
         counter: Counter,
         site: &Site,
         ask: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
     ) -> anyhow::Result<String> {
-        let folder = tempfile::tempdir_in(site.path()).context("no folder for a server")?;
-        let (mut command, counted) = counter.around(&self.path, folder.path())?;
+        let folder = tempfile::tempdir_in(site.folder()).context("no folder for a server")?;
         let address = free_address()?;
-        let file = folder.path().join("configuration");
-        fs::write(&file, self.configuration(site, folder.path(), address))
-            .context("a configuration cannot be written")?;
-        let said = folder.path().join("said");
-        let output = fs::File::create(&said).context("a log cannot be written")?;
-        command
-            .args(self.kind.arguments(&file))
-            .current_dir(folder.path())
-            .env("HOME", site.path());
-        let errors = output.try_clone().context("a log")?;
-        command.stdin(Stdio::null()).stdout(output).stderr(errors);
-        let asked = run(&mut command, address, ask);
-        let said = || fs::read_to_string(&said).unwrap_or_default();
-        asked.with_context(|| format!("{}: it said: {}", self.kind.name(), said()))?;
-        fs::read_to_string(&counted).with_context(|| format!("no counts; it said: {}", said()))
+        let command = self.plan(site, folder.path()).command(address.port())?;
+        let (command, counted) = counter.around(&command, folder.path())?;
+        let cores = rustix::thread::sched_getaffinity(None).context("the cores of this process")?;
+        let mut process = Process::start(command, &cores, &folder.path().join("log"))?;
+        wait_until_it_listens(&mut process, address)
+            .and_then(|()| ask(address))
+            .and_then(|()| terminate(&mut process))
+            .with_context(|| format!("{}: it said: {}", self.kind.name(), process.said()))?;
+        fs::read_to_string(&counted)
+            .with_context(|| format!("no counts; it said: {}", process.said()))
     }
 
-    fn configuration(&self, site: &Site, folder: &Path, address: SocketAddr) -> String {
-        self.kind
-            .configuration()
-            .replace("@FOLDER@", &folder.display().to_string())
-            .replace(&format!("{}/code", folder.display()), &site.code().display().to_string())
-            .replace("@ROOT@", &site.root().display().to_string())
-            .replace("@PORT@", &address.port().to_string())
-            .replace("@CONNECTIONS@", CONNECTIONS)
-            .replace("@DESCRIPTORS@", "32000")
-            .replace("@IDLE_SECONDS@", "3600")
-            .replace("@USER@", self.kind.user_line())
+    fn plan(&self, site: &Site, folder: &Path) -> Plan<'_> {
+        Plan {
+            kind: self.kind,
+            program: &self.path,
+            folder: folder.to_owned(),
+            code: code(site),
+            root: site.root(),
+            connections: CONNECTIONS,
+            descriptors: DESCRIPTORS,
+            lines: lines(self.kind),
+            arguments: self.kind.arguments(),
+        }
     }
 }
 
-fn run(
-    command: &mut Command,
-    address: SocketAddr,
-    ask: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let mut child = Running(command.spawn().context("it cannot be run")?);
+fn wait_until_it_listens(process: &mut Process, address: SocketAddr) -> anyhow::Result<()> {
     let deadline = Instant::now() + PATIENCE;
     while TcpStream::connect(address).is_err() {
-        if let Some(status) = child.0.try_wait().context("a child")? {
+        if let Some(status) = process.ended()? {
             bail!("it ended with {status}");
         }
         ensure!(Instant::now() < deadline, "it does not listen");
-        thread::sleep(ASK_EVERY);
+        thread::sleep(CHECK_EVERY);
     }
-    ask(address)?;
-    child.end()
+    Ok(())
 }
 
-/// A process that is ended, whatever happens.
-struct Running(Child);
-
-impl Running {
-    /// Ends it in an orderly way: the counter writes at its end.
-    fn end(mut self) -> anyhow::Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        let mut told = None;
-        while self.0.try_wait().context("a child")?.is_none() {
-            ensure!(Instant::now() < deadline, "it does not end");
-            if told.is_none_or(|told: Instant| told.elapsed() > TELL_EVERY) {
-                for process in self.processes() {
-                    // It may have ended by now.
-                    let _ = rustix::process::kill_process(process, Signal::TERM);
-                }
-                told = Some(Instant::now());
+/// Sends SIGTERM, again and again, until the process has ended.
+fn terminate(process: &mut Process) -> anyhow::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut sent = None;
+    while process.ended()?.is_none() {
+        ensure!(Instant::now() < deadline, "it does not end");
+        if sent.is_none_or(|sent: Instant| sent.elapsed() > TERMINATE_EVERY) {
+            for process in servers(process.id()) {
+                // It may have ended by now.
+                let _ = rustix::process::kill_process(process, Signal::TERM);
             }
-            thread::sleep(ASK_EVERY);
+            sent = Some(Instant::now());
         }
-        Ok(())
+        thread::sleep(CHECK_EVERY);
     }
-
-    /// The server, which is the child itself, or a child of strace.
-    fn processes(&self) -> Vec<Pid> {
-        let own = Pid::from_child(&self.0);
-        let id = self.0.id();
-        let children =
-            fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
-        let children =
-            children.split_whitespace().filter_map(|child| Pid::from_raw(child.parse().ok()?));
-        let children: Vec<Pid> = children.collect();
-        if children.is_empty() { vec![own] } else { children }
-    }
+    Ok(())
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// An address that nobody listens on. Somebody else might take it before it is used: then the
-/// server says so.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .context("no port of 127.0.0.1 is free")
+/// The processes of the server: the children of strace, or else the process itself, which valgrind
+/// shares with what it runs.
+fn servers(id: u32) -> Vec<Pid> {
+    let pid = |id: u32| Pid::from_raw(i32::try_from(id).ok()?);
+    let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+    let children = children.split_whitespace().filter_map(|child| pid(child.parse().ok()?));
+    let children: Vec<Pid> = children.collect();
+    if children.is_empty() { pid(id).into_iter().collect() } else { children }
 }

@@ -36,7 +36,7 @@ const SETTINGS: [(&str, &[&str]); 3] = [
 pub fn run(bench: &Bench<'_>) -> anyhow::Result<Section> {
     let case = Case::SMALL;
     let program = bench.wasmtime.as_deref().context("a CLI of wasmtime")?;
-    let site = Site::write(&[case])?;
+    let site = Site::write(case.files())?;
     site.settle();
     let mut servers = vec![bench.start(&site, "wasmhttpd", &case, &[])?];
     for (_, setting) in SETTINGS {

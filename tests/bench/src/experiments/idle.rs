@@ -37,7 +37,7 @@ const WARM_UP_REQUESTS: usize = 1000;
 /// When the server does not start, takes less connections, or gives a wrong answer.
 pub fn run(bench: &Bench<'_>) -> anyhow::Result<Section> {
     let case = Case { connections: 1, idle: IDLE, ..Case::SMALL };
-    let site = Site::write(&[case])?;
+    let site = Site::write(case.files())?;
     site.settle();
     let server = bench.start(&site, "wasmhttpd", &case, &[])?;
     let requests = Requests::new(&case, |_| String::new());

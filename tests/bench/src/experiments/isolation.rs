@@ -16,7 +16,7 @@ const RATIO_MIN: f64 = 0.5;
 /// When the server does not start, or gives a wrong answer.
 pub fn run(bench: &Bench<'_>) -> anyhow::Result<Section> {
     let case = Case::SMALL;
-    let site = Site::write(&[case])?;
+    let site = Site::write(case.files())?;
     site.settle();
     let names = ["isolation worker", "isolation request"];
     let start = |name: &str| bench.start(&site, name, &case, &[&format!("parameter {name}")]);

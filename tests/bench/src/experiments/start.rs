@@ -12,7 +12,7 @@ use crate::case::Case;
 use crate::client::Client;
 use crate::measure::Bench;
 use crate::report::{Bar, Section, Table};
-use crate::server::{self, Kind};
+use crate::server::{self, Kind, Plan};
 use crate::site::Site;
 use crate::statistics::{median, number};
 
@@ -30,8 +30,8 @@ const BINARY_MB_MAX: f64 = 25.0;
 /// # Errors
 /// When the server does not start, or gives a wrong answer.
 pub fn run(bench: &Bench<'_>) -> anyhow::Result<Section> {
-    let site = Site::write(&[Case::SMALL])?;
-    let code = site.folder().join("start/code");
+    let site = Site::write(Case::SMALL.files())?;
+    let plan = bench.plan(Kind::Wasmhttpd, &bench.wasmhttpd, &site, "start", &Case::SMALL);
     let mut table =
         Table::new("Milliseconds to the first answer", &["code cache", "median", "longest"]);
     let mut section = Section::new("Start");
@@ -40,9 +40,9 @@ pub fn run(bench: &Bench<'_>) -> anyhow::Result<Section> {
         for _ in 0..STARTS {
             bench.machine.check_interrupted()?;
             if name == "empty" {
-                empty(&code)?;
+                empty(&plan.code)?;
             }
-            millis.push(start(bench, &site)?.as_secs_f64() * 1e3);
+            millis.push(start(bench, &plan)?.as_secs_f64() * 1e3);
         }
         let longest = millis.iter().copied().fold(0.0, f64::max);
         let middle = median(millis);
@@ -74,8 +74,7 @@ impl Drop for Started {
 }
 
 /// From exec to the first answer.
-fn start(bench: &Bench<'_>, site: &Site) -> anyhow::Result<Duration> {
-    let plan = bench.plan(Kind::Wasmhttpd, &bench.wasmhttpd, site, "start", &Case::SMALL);
+fn start(bench: &Bench<'_>, plan: &Plan<'_>) -> anyhow::Result<Duration> {
     fs::create_dir_all(&plan.folder).context("the server's folder cannot be made")?;
     let address = server::free_address()?;
     let mut command = plan.command(address.port())?;

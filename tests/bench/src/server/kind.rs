@@ -1,5 +1,5 @@
-//! The servers: what they are called, and what they are told. Each has its fast settings: one
-//! worker, sendfile, what it can remember of files, no access log, keep-alive without end.
+//! The servers: their names, configurations and arguments. Each has its fast settings: one worker,
+//! sendfile, every cache of files that it has, no access log, keep-alive without a limit.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +7,7 @@ use std::process::Command;
 /// Which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The one that this is about.
+    /// Ours.
     Wasmhttpd,
     /// nginx.
     Nginx,
@@ -26,11 +26,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What may be installed, to compare with.
+    /// Servers to compare with, where they are installed.
     pub const PEERS: [Kind; 5] =
         [Kind::Nginx, Kind::Lighttpd, Kind::H2o, Kind::Caddy, Kind::StaticWebServer];
 
-    /// Its name, which is its program's.
+    /// The name of the server, which is also that of its program.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Wasmhttpd => "wasmhttpd",
@@ -70,10 +70,10 @@ impl Kind {
         }
     }
 
-    /// Has the program read this configuration and stay in the foreground.
+    /// Adds the arguments that have the program read this configuration and stay in the foreground.
     pub fn configure(self, command: &mut Command, file: &Path) {
         match self {
-            // Its log, too, would else be where only root may write.
+            // By default it writes its files, and its first errors, where only root may write.
             Kind::Nginx => command.args(["-p", ".", "-e", "stderr", "-c"]),
             Kind::Lighttpd => command.arg("-D").arg("-f"),
             Kind::Caddy => {
@@ -85,7 +85,7 @@ impl Kind {
         command.arg(file);
     }
 
-    /// What it is told without a configuration file.
+    /// The arguments of a server without a configuration file.
     pub fn arguments(self) -> Vec<String> {
         let arguments: &[&str] = match self {
             Kind::StaticWebServer => &[
@@ -102,8 +102,8 @@ impl Kind {
         arguments.iter().map(ToString::to_string).collect()
     }
 
-    /// The line that keeps it what it was started as: by root, some become nobody, who may not read
-    /// a temporary folder.
+    /// The line that has it run as the user that started it. When root starts nginx or h2o, they
+    /// become the user nobody by default, who cannot read a temporary folder.
     pub fn user_line(self) -> &'static str {
         match self {
             Kind::Nginx if rustix::process::geteuid().is_root() => "user root root;\n",

@@ -1,4 +1,7 @@
 //! A server that runs: started with its configuration, waited for, ended.
+//!
+//! [`Plan::command`] is the one way to make the command that starts a server. [`Server::start`]
+//! runs that command as it is; the package `instructions` runs it under a program that counts.
 
 mod kind;
 mod process;
@@ -27,7 +30,8 @@ const ASK_EVERY: Duration = Duration::from_millis(5);
 /// How long an idle connection is kept, in seconds: longer than any case takes.
 const IDLE_SECONDS: usize = 3600;
 
-/// How a server is started.
+/// How a server is started: the settings that all measurements share are in the templates of
+/// [`Kind::configuration`], the others are fields here.
 #[derive(Debug, Clone)]
 pub struct Plan<'a> {
     /// Which one.
@@ -36,15 +40,17 @@ pub struct Plan<'a> {
     pub program: &'a Path,
     /// Where its configuration and its log go, a folder for each server.
     pub folder: PathBuf,
+    /// Where wasmhttpd keeps compiled code.
+    pub code: PathBuf,
     /// The document root.
     pub root: PathBuf,
     /// Connections that it has to hold.
     pub connections: usize,
     /// Open files that it may have.
     pub descriptors: u64,
-    /// Lines after those of the configuration.
+    /// Lines after those of the template.
     pub lines: &'a [&'a str],
-    /// Arguments after those of the configuration.
+    /// Arguments after those that name the configuration.
     pub arguments: Vec<String>,
 }
 
@@ -136,6 +142,7 @@ impl Plan<'_> {
     fn fill(&self, template: &str, port: u16) -> String {
         template
             .replace("@FOLDER@", &self.folder.to_string_lossy())
+            .replace("@CODE@", &self.code.to_string_lossy())
             .replace("@ROOT@", &self.root.to_string_lossy())
             .replace("@PORT@", &port.to_string())
             .replace("@CONNECTIONS@", &self.connections.to_string())
@@ -145,11 +152,11 @@ impl Plan<'_> {
     }
 }
 
-/// An address that nobody listens on. Somebody else might take it before it is used: then the
+/// An address with a free port. If another process takes the port before the server does, the
 /// server says so, and the run fails.
 ///
 /// # Errors
-/// When there is none.
+/// When no port is free.
 pub fn free_address() -> anyhow::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
@@ -171,6 +178,7 @@ mod tests {
                 kind,
                 program: Path::new("server"),
                 folder: "/folder".into(),
+                code: "/code".into(),
                 root: "/root".into(),
                 connections: 1000,
                 descriptors: 4000,
