@@ -1,7 +1,8 @@
 //! One guest that is asked one request, with what is found for it.
 
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
+use crate::clock::unix_seconds;
 use crate::exchange::convert::{self, Looked, wanted};
 use crate::exchange::{Begun, LookUp, Question};
 use crate::files::{self, Roots, Trouble};
@@ -9,6 +10,7 @@ use crate::sandbox::contract::{
     Context, Datetime, Directories, Entry, File, Found, Listing, Lookup, Response,
 };
 use crate::sandbox::{CallError, CallFailed, GuestError, Instance, Sandbox, mask};
+use crate::text;
 
 /// How often a call may be late before that counts: the machine may have been busy with others.
 const LATE_MAX: u32 = 3;
@@ -101,8 +103,7 @@ impl Player<'_> {
 
     /// Looks on the disk, as a worker does, but waits for directories to be read.
     fn look_up(&mut self, lookup: &Lookup) -> Found {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let now = now.map_or(0, |now| now.as_secs());
+        let now = unix_seconds();
         let mut found = files::look_up(self.roots.opener(&lookup.site, now), wanted(lookup));
         loop {
             match convert::looked(found) {
@@ -185,7 +186,7 @@ fn file_name(lookup: &Lookup, found: &Found) -> Option<String> {
 /// The first line of a head, to be shown: without what is secret in it.
 pub fn request_line(head: &[u8]) -> String {
     let end = memchr::memchr2(b'\r', b'\n', head).unwrap_or(head.len()).min(SHOWN_OCTETS_MAX);
-    mask(&head[..end]).escape_ascii().to_string()
+    text::octets(&mask(&head[..end]))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use wasmhttpd_http::CommonFields;
 
 use crate::log::AccessLogger;
+use crate::text;
 
 /// Months as IMF-fixdate and the common log format both write them need no conversion: the date is
 /// put together from pieces of `Sun, 06 Nov 1994 08:49:37 GMT`.
@@ -43,7 +44,7 @@ impl AccessLog {
         line.clear();
         // Writing to a vector does not fail.
         let _ = write!(line, "{} - - [{day}/{month}/{year}:{time} +0000] \"", peer.to_canonical());
-        escape(request_line, line);
+        quoted(request_line, line);
         let _ = match octets {
             0 => writeln!(line, "\" {status} -"),
             octets => writeln!(line, "\" {status} {octets}"),
@@ -66,20 +67,11 @@ pub fn request_line(head: &[u8]) -> &[u8] {
     &head[..end]
 }
 
-/// Appends `octets` such that they cannot end the line or the quotes around them, nor talk to a
-/// terminal.
-fn escape(octets: &[u8], line: &mut Vec<u8>) {
-    if octets.is_empty() {
-        line.push(b'-');
-    }
-    for octet in octets {
-        match octet {
-            b'"' | b'\\' => line.extend([b'\\', *octet]),
-            b' '..=b'~' => line.push(*octet),
-            _ => {
-                let _ = write!(line, "\\x{octet:02x}");
-            }
-        }
+/// What stands between the quotes; a `-` where no line was received.
+fn quoted(request_line: &[u8], line: &mut Vec<u8>) {
+    match request_line {
+        [] => line.push(b'-'),
+        octets => text::push_octets(octets, line),
     }
 }
 
@@ -90,10 +82,10 @@ mod tests {
     #[test]
     fn a_request_line_cannot_forge_the_log() {
         let mut line = Vec::new();
-        escape(b"GET /\"\\ \x1b[31m\xff\x00", &mut line);
+        quoted(b"GET /\"\\ \x1b[31m\xff\x00", &mut line);
         assert_eq!(line, br#"GET /\"\\ \x1b[31m\xff\x00"#);
         line.clear();
-        escape(b"", &mut line);
+        quoted(b"", &mut line);
         assert_eq!(line, b"-");
     }
 

@@ -15,7 +15,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use wasmhttpd_http::h1::After;
 use wasmhttpd_http::{CommonFields, ErrorPage};
@@ -23,6 +23,7 @@ use wasmhttpd_http::{CommonFields, ErrorPage};
 use super::handled::{Course, Handled, Incoming, Paused, Reply};
 use super::orders::Publication;
 use super::site::Site;
+use crate::clock::unix_seconds;
 use crate::config::Settings;
 use crate::exchange::convert::{self, Looked, wanted};
 use crate::exchange::{Begun, LookUp, Question, Seen};
@@ -254,8 +255,4 @@ impl Failure {
             CallError::Failed(_) | CallError::Waiting => ErrorPage::ServiceUnavailable,
         }
     }
-}
-
-fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs())
 }
