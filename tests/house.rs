@@ -197,7 +197,7 @@ fn long_functions(path: &Path, code: &str, long: &mut Vec<String>) {
         }
         let indent = &line[..line.len() - text.len()];
         let end = |line: &&str| line.strip_prefix(indent).is_some_and(|rest| rest == "}");
-        let Some(length) = lines[start..].iter().position(|line| end(&line)) else { continue };
+        let Some(length) = lines[start..].iter().position(end) else { continue };
         if length + 1 > FUNCTION_LINES_MAX {
             long.push(format!("{}:{}: {} lines", path.display(), start + 1, length + 1));
         }

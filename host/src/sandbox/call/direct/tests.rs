@@ -139,7 +139,7 @@ fn problems_come_through_both_ways() {
 }
 
 /// The types of the contract, around a module.
-const TINY: &str = include_str!("../../../../tests/fixtures/tiny.wat");
+const TINY: &str = include_str!("../../../../../tests/fixtures/tiny.wat");
 
 /// A guest whose answer is the head that it is given, as it lies in memory at 1024. At 64 there is
 /// no UTF-8.
