@@ -22,3 +22,4 @@ pub mod sandbox;
 pub mod server;
 pub mod startup;
 pub mod swap;
+pub mod text;

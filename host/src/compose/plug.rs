@@ -3,6 +3,8 @@
 use wac_graph::types::{Package, SubtypeChecker};
 use wac_graph::{CompositionGraph, EncodeOptions, PackageId};
 
+use crate::text::{chain, readable};
+
 /// What a guest exports and an adapter imports.
 const HANDLER: &str = "wasmhttpd:guest/handler@0.1.0";
 
@@ -70,9 +72,9 @@ fn check(graph: &CompositionGraph, guest: PackageId) -> Result<(), PlugError> {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
         });
         return Err(match other {
-            Some(other) => PlugError::Version(printable(other)),
+            Some(other) => PlugError::Version(readable(other)),
             None => PlugError::NotAGuest(match world.exports.keys().next() {
-                Some(name) => printable(name),
+                Some(name) => readable(name),
                 None => "nothing".into(),
             }),
         });
@@ -80,7 +82,7 @@ fn check(graph: &CompositionGraph, guest: PackageId) -> Result<(), PlugError> {
     match world.imports.keys().find(|name| !name.starts_with("wasi:")) {
         None => Ok(()),
         Some(name) if name == HANDLER => Err(PlugError::Middleware),
-        Some(name) => Err(PlugError::Import(printable(name))),
+        Some(name) => Err(PlugError::Import(readable(name))),
     }
 }
 
@@ -103,14 +105,4 @@ fn check_types(
 
 fn unfit(error: anyhow::Error) -> PlugError {
     PlugError::Unfit(chain(&error))
-}
-
-/// An error and its causes on one line.
-fn chain(error: &anyhow::Error) -> String {
-    printable(&format!("{error:#}"))
-}
-
-/// What a component brought along, with nothing left of it that a terminal obeys.
-fn printable(text: &str) -> String {
-    text.replace(char::is_control, " ")
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::one_line;
+
 /// How many letters a word may be off for a suggestion, by Damerau-Levenshtein distance.
 const SUGGESTION_DISTANCE_MAX: usize = 2;
 
@@ -73,7 +75,7 @@ pub fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> O
     let distance = |name: &str| strsim::osa_distance(&word.to_ascii_lowercase(), name);
     let nearest = known.into_iter().min_by_key(|name| distance(name))?;
     let near = distance(nearest) <= SUGGESTION_DISTANCE_MAX.min(nearest.len() / 2);
-    near.then(|| format!("try {}", nearest.escape_debug()))
+    near.then(|| format!("try {}", one_line(nearest)))
 }
 
 #[cfg(test)]

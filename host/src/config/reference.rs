@@ -8,6 +8,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::text::{one_line, one_line_cut};
+
 /// What names that are in a registry start with.
 const SCHEME: &str = "oci://";
 
@@ -74,11 +76,8 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Digest, String> {
         let wrong = || {
-            let text: String = text.chars().take(NAME_OCTETS_MAX).collect();
-            format!(
-                "`{}` is not a digest (try sha256: and 64 digits from 0 to f)",
-                text.escape_debug()
-            )
+            let text = one_line_cut(text, NAME_OCTETS_MAX);
+            format!("`{text}` is not a digest (try sha256: and 64 digits from 0 to f)")
         };
         let digits = text.strip_prefix(ALGORITHM).ok_or_else(wrong)?.as_bytes();
         let mut octets = [0; 32];
@@ -171,10 +170,8 @@ impl FromStr for Reference {
 
     fn from_str(text: &str) -> Result<Reference, String> {
         let wrong = |what: &str| {
-            format!(
-                "`{}` {what} (try oci://registry.example/name:1.0, or …@sha256:…)",
-                text.escape_debug()
-            )
+            let text = one_line(text);
+            format!("`{text}` {what} (try oci://registry.example/name:1.0, or …@sha256:…)")
         };
         let rest = text.strip_prefix(SCHEME).ok_or_else(|| wrong("is in no registry"))?;
         let (rest, digest) = match rest.split_once('@') {

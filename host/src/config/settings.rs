@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Diagnostics, GuestPlace, Line};
+use crate::text::one_line;
 
 /// The port of a `listen` value that names none.
 const DEFAULT_PORT: u16 = 8080;
@@ -606,7 +607,7 @@ impl Value<'_> {
             true => Ok(self.text.trim().to_owned()),
             false => Err(format!(
                 "`{}` has characters that no field may carry (try ASCII letters)",
-                self.text.escape_debug()
+                one_line(self.text)
             )),
         }
     }

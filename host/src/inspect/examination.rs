@@ -14,6 +14,7 @@ use crate::rehearsal::{CallFailed, Finding, call, request_line};
 use crate::sandbox::contract::{Action, Content, Lookup, Part, Response};
 use crate::sandbox::{Generation, GuestError, Instance, Sandbox, invocation};
 use crate::server::words::octets_as_text;
+use crate::text;
 
 /// Longest time for all of it. A guest so slow that this is not enough is asked a part.
 const TIME: Duration = Duration::from_secs(20);
@@ -305,7 +306,7 @@ fn shown(head: &[u8]) -> String {
     let lines = head.split(|octet| *octet == b'\n').skip(1).map(<[u8]>::trim_ascii_end);
     for line in lines.filter(|line| !line.is_empty() && *line != b"Host: localhost") {
         let line = &line[..line.len().min(SHOWN_OCTETS_MAX)];
-        shown += &format!("; {}", line.escape_ascii());
+        shown += &format!("; {}", text::octets(line));
     }
     if shown.contains(" HTTP/1.") && !head.windows(6).any(|octets| octets == b"\nHost:") {
         shown += "; no Host";

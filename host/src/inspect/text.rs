@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::Inspection;
 use super::examination::{Answer, Asked, Examination, Times, findings};
 use crate::sandbox::CONTRACT_VERSION;
+use crate::text::readable;
 
 /// Characters of a request in the table.
 const REQUEST_WIDTH: usize = 60;
@@ -15,7 +16,7 @@ const AT_ONCE: &str = "at once";
 
 impl fmt::Display for Inspection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "{}: {}", safe(&self.file), self.what())?;
+        writeln!(formatter, "{}: {}", readable(&self.file), self.what())?;
         if let Some(octets) = self.octets {
             writeln!(formatter, "  size: {octets} octets")?;
         }
@@ -55,7 +56,7 @@ impl Inspection {
         };
         let mut what = match contract.as_str() {
             "" => format!("a {world} of a contract without a version"),
-            contract => format!("a {world} of the contract wasmhttpd:guest@{}", safe(contract)),
+            contract => format!("a {world} of the contract wasmhttpd:guest@{}", readable(contract)),
         };
         if let Some(age @ ("older" | "newer")) = self.age {
             let _ = write!(what, ", {age} than this server's, {CONTRACT_VERSION}");
@@ -103,7 +104,7 @@ impl fmt::Display for Table<'_> {
                 1 => "once".into(),
                 count => format!("{count} times"),
             };
-            let (name, call, reason) = (breach.name, breach.call, safe(&breach.reason));
+            let (name, call, reason) = (breach.name, breach.call, readable(&breach.reason));
             writeln!(formatter, "  {name}, {count} in {call}: {reason}\n    {}", breach.line)?;
         }
         Ok(())
@@ -146,11 +147,6 @@ fn microseconds(nanoseconds: u64) -> String {
 fn list(names: &[String]) -> String {
     match names {
         [] => "nothing".into(),
-        names => safe(&names.join(", ")),
+        names => readable(&names.join(", ")),
     }
-}
-
-/// Names that a component brought along may be anything: nothing is left that a terminal obeys.
-fn safe(text: &str) -> String {
-    text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")
 }

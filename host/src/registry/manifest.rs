@@ -6,6 +6,7 @@
 use serde::Deserialize;
 
 use crate::config::Digest;
+use crate::text::one_line_cut;
 
 /// Of a manifest.
 pub const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -74,13 +75,13 @@ impl Layer {
 }
 
 fn expect_type(what: &str, found: &str, expected: &str) -> Result<(), String> {
-    /// So much of a type is shown.
+    /// Characters of a type that are shown.
     const SHOWN_MAX: usize = 100;
     match found == expected {
         true => Ok(()),
         false => {
-            let found: String = found.chars().take(SHOWN_MAX).collect();
-            Err(format!("its {what} has the type `{}`, not {expected}", found.escape_debug()))
+            let found = one_line_cut(found, SHOWN_MAX);
+            Err(format!("its {what} has the type `{found}`, not {expected}"))
         }
     }
 }

@@ -16,6 +16,7 @@ use super::challenge::{parameter, percent_encoded};
 use super::credentials::Basic;
 use super::error::PullError;
 use crate::config::{Reference, is_loopback};
+use crate::text::one_line_cut;
 
 /// Redirects followed for one question.
 const REDIRECTS_MAX: usize = 5;
@@ -26,7 +27,7 @@ const HEAD_OCTETS_MAX: usize = 32 << 10;
 /// Largest answer to a login, in octets.
 const TOKEN_OCTETS_MAX: u64 = 64 << 10;
 
-/// So much of what others say is shown.
+/// Characters that are shown of what others say.
 const SHOWN_MAX: usize = 200;
 
 /// How something is asked for.
@@ -269,9 +270,8 @@ pub fn field<'a>(answer: &'a Response<Body>, name: &str) -> Option<&'a str> {
     answer.headers().get(name)?.to_str().ok()
 }
 
-/// What others say, so that it cannot forge a line of the log.
 fn shown(text: &str) -> String {
-    text.chars().take(SHOWN_MAX).flat_map(char::escape_debug).collect()
+    one_line_cut(text, SHOWN_MAX)
 }
 
 #[cfg(test)]

@@ -23,9 +23,10 @@ use wasmtime::Engine;
 use super::code::Code;
 use super::code_cache::CodeCache;
 use super::compiler_config::compiler_config;
-use super::error::{LoadError, chain};
+use super::error::LoadError;
 use super::functions::Functions;
 use super::plain;
+use crate::text::chain;
 
 /// The hidden subcommand that makes the program a compiler.
 pub const SUBCOMMAND: &str = "compile-guest";

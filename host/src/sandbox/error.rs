@@ -6,6 +6,7 @@ use std::time::Duration;
 use wasmtime::Trap;
 
 use super::contract::Problem;
+use crate::text::one_line;
 
 /// A call that failed, and cost its request a 500. The first word of each message names the cause
 /// in the log.
@@ -246,24 +247,4 @@ impl From<wasmtime::Error> for GuestError {
 
 fn reasons(problems: &[Problem]) -> String {
     problems.iter().map(|problem| one_line(&problem.reason)).collect::<Vec<_>>().join("; ")
-}
-
-/// An error and its causes, on one line. Names that a component brought along may be in it: nothing
-/// is left of them that a terminal obeys.
-pub fn chain(error: &wasmtime::Error) -> String {
-    let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
-    let mut line = String::new();
-    for character in causes.join(": ").chars() {
-        match character {
-            '\n' => line.push(' '),
-            '\'' | '"' | '\\' => line.push(character),
-            _ => line.extend(character.escape_debug()),
-        }
-    }
-    line
-}
-
-/// `text` without anything that could forge a log line.
-fn one_line(text: &str) -> String {
-    text.escape_debug().to_string()
 }

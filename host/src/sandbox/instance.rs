@@ -7,11 +7,12 @@ use super::check::{self, Facts};
 use super::contract::{Configuration, Context, Found, Parsed, Response, SettingHelp};
 use super::deadline::{self, Deadline};
 use super::direct::Direct;
-use super::error::{GuestError, LoadError, OverMemoryLimit, START, chain};
+use super::error::{GuestError, LoadError, OverMemoryLimit, START};
 use super::generation::Generation;
 use super::runtime::{CORE_INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX};
 use super::ticker::Pace;
 use super::wasi::Wasi;
+use crate::text::chain;
 
 /// What one answer may make the host copy out of the guest, in octets of host memory.
 pub(super) const ANSWER_OCTETS_MAX: usize = 8 << 20;

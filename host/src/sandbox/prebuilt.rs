@@ -9,8 +9,8 @@ use wasmtime::{Config, Engine};
 
 use super::EMBEDDED_GUEST;
 use super::compiler_config::compiler_config;
-use super::error::chain;
 use super::plain;
+use crate::text::chain;
 
 /// The hidden subcommand.
 pub const SUBCOMMAND: &str = "prebuild";

@@ -13,13 +13,14 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 use super::bindings::GuestPre;
 use super::code::Code;
 use super::compiler_config::compiler_config;
-use super::error::{LoadError, chain};
+use super::error::LoadError;
 use super::generation::Generation;
 use super::instance::State;
 use super::outline;
 use super::plain::{self, Plain};
 use super::ticker::{Pace, Ticker};
 use super::wasi;
+use crate::text::chain;
 
 /// Largest component that is read from a file, in octets. Interpreters come as 20 MiB.
 const COMPONENT_OCTETS_MAX: u64 = 128 << 20;

@@ -19,11 +19,11 @@ use wasmtime_wizer::{ComponentInstanceState, Wizer};
 use super::bindings::Guest;
 use super::contract::Configuration;
 use super::deadline;
-use super::error::chain;
 use super::error::{GuestError, LoadError};
 use super::generation::Generation;
 use super::instance::{self, State};
 use super::runtime::Runtime;
+use crate::text::chain;
 
 /// Why there is no snapshot.
 #[derive(Debug, thiserror::Error)]

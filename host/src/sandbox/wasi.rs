@@ -20,6 +20,7 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, Was
 
 use super::error::WouldWait;
 use super::instance::State;
+use crate::text::one_line;
 
 /// Standard error kept of one request, in octets; the rest is dropped.
 const STDERR_OCTETS_MAX: usize = 4 << 10;
@@ -65,8 +66,7 @@ impl Wasi {
     /// What was written to standard error since the last time.
     pub fn take_stderr(&mut self) -> Option<String> {
         let octets = std::mem::take(&mut *self.stderr.lock());
-        (!octets.is_empty())
-            .then(|| String::from_utf8_lossy(&octets).trim_end().escape_debug().to_string())
+        (!octets.is_empty()).then(|| one_line(String::from_utf8_lossy(&octets).trim_end()))
     }
 }
 

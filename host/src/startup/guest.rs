@@ -18,6 +18,7 @@ use crate::sandbox::{
     CodeCache, Compiler, CompilerLimits, EMBEDDED_GUEST, Generation, LoadError, Runtime,
     RuntimeOptions, Step,
 };
+use crate::text::readable;
 
 /// Where a component comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,7 +228,7 @@ impl Loader {
                 diagnostics.general("it refuses its configuration and does not say why".into());
             }
             for problem in problems {
-                diagnostics.at(problem.line, problem.reason.replace(char::is_control, " "));
+                diagnostics.at(problem.line, readable(&problem.reason));
             }
         }
         if !diagnostics.is_empty() {
