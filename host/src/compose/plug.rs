@@ -3,10 +3,8 @@
 use wac_graph::types::{Package, SubtypeChecker};
 use wac_graph::{CompositionGraph, EncodeOptions, PackageId};
 
+use crate::sandbox::{HANDLER, contract_version, is_wasi};
 use crate::text::{chain, readable};
-
-/// What a guest exports and an adapter imports.
-const HANDLER: &str = "wasmhttpd:guest/handler@0.1.0";
 
 /// Why two components do not become one.
 #[derive(Debug, thiserror::Error)]
@@ -66,11 +64,7 @@ fn register(
 fn check(graph: &CompositionGraph, guest: PackageId) -> Result<(), PlugError> {
     let world = &graph.types()[graph[guest].ty()];
     if !world.exports.contains_key(HANDLER) {
-        let (interface, _) = HANDLER.split_once('@').unwrap_or((HANDLER, ""));
-        let other = world.exports.keys().find(|name| {
-            name.strip_prefix(interface)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
-        });
+        let other = world.exports.keys().find(|name| contract_version(name).is_some());
         return Err(match other {
             Some(other) => PlugError::Version(readable(other)),
             None => PlugError::NotAGuest(match world.exports.keys().next() {
@@ -79,7 +73,7 @@ fn check(graph: &CompositionGraph, guest: PackageId) -> Result<(), PlugError> {
             }),
         });
     }
-    match world.imports.keys().find(|name| !name.starts_with("wasi:")) {
+    match world.imports.keys().find(|name| !is_wasi(name)) {
         None => Ok(()),
         Some(name) if name == HANDLER => Err(PlugError::Middleware),
         Some(name) => Err(PlugError::Import(readable(name))),

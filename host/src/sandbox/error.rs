@@ -6,6 +6,7 @@ use std::time::Duration;
 use wasmtime::Trap;
 
 use super::contract::Problem;
+use super::names::{HANDLER, WORLD};
 use crate::text::one_line;
 
 /// A call that failed, and cost its request a 500. The first word of each message names the cause
@@ -176,13 +177,13 @@ pub enum LoadError {
     },
     /// It has another version of the contract only.
     #[error(
-        "it exports {0}, but this server knows wasmhttpd:guest/handler@0.1.0 (try a newer server, or \
+        "it exports {0}, but this server knows {HANDLER} (try a newer server, or \
          a guest that exports both)"
     )]
     Version(String),
     /// It lacks the exports of the contract, or has them with other types, or its imports cannot
     /// be linked.
-    #[error("it does not fit the world wasmhttpd:guest/guest@0.1.0: {0}")]
+    #[error("it does not fit the world {WORLD}: {0}")]
     WrongWorld(String),
     /// It is made of more than an instance may have from the start.
     #[error("it needs more than a guest may have (parameter guest-memory): {0}")]

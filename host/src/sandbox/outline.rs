@@ -5,15 +5,7 @@
 
 use wasmparser::{Encoding, Parser, Payload};
 
-/// The interface that makes a component a guest, without its version.
-const HANDLER: &str = "wasmhttpd:guest/handler";
-
-/// The version of the contract that this host speaks.
-pub const CONTRACT_VERSION: &str = "0.1.0";
-
-/// How the versions begin that have all of it: as the Component Model has it, 0.1.1 is 0.1.0 with
-/// more functions.
-const COMPATIBLE: &str = "0.1.";
+use super::names::{CONTRACT_VERSION, contract_version, is_compatible};
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,10 +96,10 @@ impl Outline {
         if self.kind != Kind::Component {
             return None;
         }
-        let versions = || self.exports.iter().filter_map(|name| version(name));
+        let versions = || self.exports.iter().filter_map(|name| contract_version(name));
         let version = versions().find(|version| is_compatible(version));
         let version = version.or_else(|| versions().next())?;
-        let imports_handler = self.imports.iter().any(|name| self::version(name).is_some());
+        let imports_handler = self.imports.iter().any(|name| contract_version(name).is_some());
         Some((if imports_handler { World::Middleware } else { World::Guest }, version))
     }
 }
@@ -120,19 +112,6 @@ impl Age {
             std::cmp::Ordering::Equal => Age::Same,
             std::cmp::Ordering::Greater => Age::Newer,
         }
-    }
-}
-
-/// Whether guests of that version of the contract can be served.
-pub(super) fn is_compatible(version: &str) -> bool {
-    version.starts_with(COMPATIBLE)
-}
-
-/// The version of the contract in the name of its interface; empty if there is none.
-pub(super) fn version(name: &str) -> Option<&str> {
-    match name.strip_prefix(HANDLER)? {
-        "" => Some(""),
-        version => version.strip_prefix('@'),
     }
 }
 
@@ -159,8 +138,6 @@ mod tests {
 
     #[test]
     fn the_version_is_that_of_the_contract() {
-        let wit = include_str!("../../../wit/handler.wit");
-        assert!(wit.contains(&format!("package wasmhttpd:guest@{CONTRACT_VERSION};")));
         let guest = Outline::of(EMBEDDED_GUEST);
         assert_eq!(guest.kind, Kind::Component);
         assert_eq!(guest.world(), Some((World::Guest, CONTRACT_VERSION)));

@@ -16,7 +16,7 @@ use super::compiler_config::compiler_config;
 use super::error::LoadError;
 use super::generation::Generation;
 use super::instance::State;
-use super::outline;
+use super::names::{contract_version, is_compatible, is_wasi};
 use super::plain::{self, Plain};
 use super::ticker::{Pace, Ticker};
 use super::wasi;
@@ -169,7 +169,7 @@ impl Runtime {
         let component_type = component.component_type();
         let mut wasi = false;
         for (name, _) in component_type.imports(&self.engine) {
-            let why = match name.starts_with("wasi:") {
+            let why = match is_wasi(name) {
                 true if self.options.wasi => {
                     wasi = true;
                     continue;
@@ -188,8 +188,8 @@ impl Runtime {
         let component_type = component.component_type();
         let mut unknown = None;
         for (name, _) in component_type.exports(&self.engine) {
-            match outline::version(name) {
-                Some(version) if outline::is_compatible(version) => return Ok(()),
+            match contract_version(name) {
+                Some(version) if is_compatible(version) => return Ok(()),
                 Some(_) => unknown = Some(name.into()),
                 None => {}
             }
