@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use crate::cli::{Arguments, Command};
-use crate::config::Diagnostics;
 use crate::sandbox::{self, EMBEDDED_GUEST};
 use crate::server::Server;
-use crate::startup::Plan;
+use crate::startup::{Failure, Plan};
 use crate::swap::{self, Job, Swapper};
 use crate::{compose, control, inspect, log, project, server, startup};
 
@@ -20,7 +19,11 @@ pub fn run() -> ExitCode {
         Arguments::parse_or_exit(|| startup::embedded_guest_settings().unwrap_or_default());
     match carry_out(&arguments) {
         Ok(code) => code,
-        Err(error) => {
+        Err(Failure::Configuration(diagnostics)) => {
+            diagnostics.iter().for_each(|diagnostic| complain(&diagnostic.to_string()));
+            ExitCode::FAILURE
+        }
+        Err(Failure::Other(error)) => {
             complain(&format!("wasmhttpd: {error:#}"));
             ExitCode::FAILURE
         }
@@ -37,50 +40,35 @@ fn abort_on_panic() {
     }));
 }
 
-fn carry_out(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+fn carry_out(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
-        None => serve(arguments),
-        Some(Command::Guest { configured: false, .. }) => write_guest(EMBEDDED_GUEST),
+        None => serve(arguments)?,
+        Some(Command::Guest { configured: false, .. }) => write_guest(EMBEDDED_GUEST)?,
         Some(Command::Guest { configured: true, config }) => {
-            match startup::configured_guest(config.as_deref())? {
-                Ok(component) => write_guest(&component),
-                Err(diagnostics) => Ok(refuse(&diagnostics)),
-            }
+            write_guest(&startup::configured_guest(config.as_deref())?)?;
         }
         Some(Command::New { name, lang }) => {
             io::stdout().write_all(project::write(name, *lang)?.as_bytes())?;
-            Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Inspect(arguments)) => match inspect::run(arguments)? {
-            Ok(code) => Ok(code),
-            Err(diagnostics) => Ok(refuse(&diagnostics)),
-        },
-        Some(Command::Compose(arguments)) => match compose::run(arguments)? {
-            Ok(()) => Ok(ExitCode::SUCCESS),
-            Err(diagnostics) => Ok(refuse(&diagnostics)),
-        },
-        Some(Command::Ctl(control)) => control::run(control),
+        Some(Command::Inspect(arguments)) => return inspect::run(arguments),
+        Some(Command::Compose(arguments)) => compose::run(arguments)?,
+        Some(Command::Ctl(control)) => return Ok(control::run(control)?),
         Some(Command::CompileGuest { seconds, octets, folder }) => {
-            Ok(sandbox::compile_for_parent(*seconds, *octets, folder.as_deref()))
+            return Ok(sandbox::compile_for_parent(*seconds, *octets, folder.as_deref()));
         }
-        Some(Command::Prebuild { folder }) => {
-            sandbox::prebuild(folder)
-                .with_context(|| format!("cannot prebuild to {}", folder.display()))?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Some(Command::Prebuild { folder }) => sandbox::prebuild(folder)
+            .with_context(|| format!("cannot prebuild to {}", folder.display()))?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let _log = log::start(arguments.debug);
     let signals = server::hold_signals().context("cannot take signals")?;
-    let plan = match Plan::make(arguments)? {
-        Ok(plan) => plan,
-        Err(diagnostics) => return Ok(refuse(&diagnostics)),
-    };
+    let plan = Plan::make(arguments)?;
     if arguments.check {
         io::stdout().write_all(startup::describe(&plan).as_bytes())?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(());
     }
     let limit = server::raise_descriptor_limit();
     tracing::debug!("descriptors: {limit:?}, workers: {}", plan.config.settings.workers);
@@ -99,26 +87,16 @@ fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             format!("control: cannot listen at {} (try another file)", path.display())
         })?),
     };
-    server.run(signals, || swapper.send(Job::Reload))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(server.run(signals, || swapper.send(Job::Reload))?)
 }
 
-fn write_guest(component: &[u8]) -> anyhow::Result<ExitCode> {
+fn write_guest(component: &[u8]) -> anyhow::Result<()> {
     use std::io::IsTerminal;
     let mut output = io::stdout().lock();
     if output.is_terminal() {
         anyhow::bail!("a component is not for a terminal (try `wasmhttpd guest > site.wasm`)");
     }
-    output.write_all(component).and_then(|()| output.flush()).context("cannot write the guest")?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Says everything that is wrong with the configuration.
-fn refuse(diagnostics: &Diagnostics) -> ExitCode {
-    for diagnostic in diagnostics.iter() {
-        complain(&diagnostic.to_string());
-    }
-    ExitCode::FAILURE
+    output.write_all(component).and_then(|()| output.flush()).context("cannot write the guest")
 }
 
 /// Says something on standard error; where that is closed, nobody wants to know.

@@ -16,12 +16,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 
 use crate::cli::Compose;
-use crate::config::Diagnostics;
 use crate::sandbox::{EMBEDDED_GUEST, Runtime};
-use crate::startup;
+use crate::startup::{self, Failure};
 
 pub use plug::{PlugError, plug};
 
@@ -31,15 +30,15 @@ pub const WASI_HTTP: &[u8] = include_bytes!("../../adapters/wasi-http.wasm");
 /// For shells: exports `wasi:cli/run`.
 pub const WASI_CLI: &[u8] = include_bytes!("../../adapters/wasi-cli.wasm");
 
-/// Does what the command line asks for, or says everything that is wrong with web.conf.
+/// Does what the command line asks for.
 ///
 /// # Errors
-/// When there is no guest to compose, or no file to write.
-pub fn run(arguments: &Compose) -> anyhow::Result<Result<(), Diagnostics>> {
+/// When web.conf is wrong, there is no guest to compose, or no file to write.
+pub fn run(arguments: &Compose) -> Result<(), Failure> {
     let output = &arguments.output;
     // Before what takes long.
     if !arguments.force && output.symlink_metadata().is_ok() {
-        bail!("{} exists (try another file, or --force)", output.display());
+        return Err(anyhow!("{} exists (try another file, or --force)", output.display()).into());
     }
     let (name, guest) = match (&arguments.guest, arguments.configured) {
         (Some(path), _) => {
@@ -47,17 +46,17 @@ pub fn run(arguments: &Compose) -> anyhow::Result<Result<(), Diagnostics>> {
             let octets = Runtime::read(path).with_context(|| format!("{name} cannot be read"))?;
             (name, Cow::Owned(octets))
         }
-        (None, true) => match startup::configured_guest(arguments.config.as_deref())? {
-            Ok(octets) => ("the guest of web.conf".into(), Cow::Owned(octets)),
-            Err(diagnostics) => return Ok(Err(diagnostics)),
-        },
+        (None, true) => {
+            let octets = startup::configured_guest(arguments.config.as_deref())?;
+            ("the guest of web.conf".into(), Cow::Owned(octets))
+        }
         (None, false) => ("the built-in guest".into(), Cow::Borrowed(EMBEDDED_GUEST)),
     };
     let adapter = if arguments.cli { WASI_CLI } else { WASI_HTTP };
     let composed = plug(adapter, &guest).with_context(|| format!("{name} cannot be composed"))?;
     write(output, &composed, arguments.force)
         .with_context(|| format!("cannot write {}", output.display()))?;
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// Writes all of `octets`, or leaves no file that has only some of them.

@@ -22,7 +22,7 @@ use crate::cli::Inspect;
 use crate::config::{Config, Diagnostics};
 use crate::sandbox::{Age, Kind, Outline, World};
 use crate::server::CALLED_FILE;
-use crate::startup::{self, Loader, Refusal, Source};
+use crate::startup::{self, Failure, Loader, Refusal, Source};
 
 /// What came out.
 #[derive(Debug, Serialize)]
@@ -65,16 +65,14 @@ struct Setting {
 }
 
 /// Inspects what the command line says, and prints what comes out. The exit status says whether it
-/// is sound. What is wrong with the configuration is returned, and then nothing was inspected.
+/// is sound.
 ///
 /// # Errors
-/// When the system has no room for the engine, or the output cannot be written.
-pub fn run(arguments: &Inspect) -> anyhow::Result<Result<ExitCode, Diagnostics>> {
+/// When the configuration is wrong, the system has no room for the engine, or the output cannot be
+/// written.
+pub fn run(arguments: &Inspect) -> Result<ExitCode, Failure> {
     let (mut diagnostics, config) = match &arguments.config {
-        Some(file) => match startup::read_file(Some(file)) {
-            Ok(read) => read,
-            Err(diagnostics) => return Ok(Err(diagnostics)),
-        },
+        Some(file) => startup::read_file(Some(file))?,
         None => {
             let mut diagnostics = Diagnostics::new("");
             let config = Config::for_folder(Path::new(""), &mut diagnostics);
@@ -83,15 +81,15 @@ pub fn run(arguments: &Inspect) -> anyhow::Result<Result<ExitCode, Diagnostics>>
     };
     let loader = Loader::new(&config.settings, &mut diagnostics)?;
     if !diagnostics.is_empty() {
-        return Ok(Err(diagnostics));
+        return Err(diagnostics.into());
     }
     let inspection = inspect(arguments, &loader, &config);
     let text = match arguments.json {
-        true => serde_json::to_string_pretty(&inspection)? + "\n",
+        true => serde_json::to_string_pretty(&inspection).map_err(io::Error::from)? + "\n",
         false => inspection.to_string(),
     };
     io::stdout().write_all(text.as_bytes()).context("cannot write what came out")?;
-    Ok(Ok(if inspection.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
+    Ok(if inspection.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn inspect(arguments: &Inspect, loader: &Loader, config: &Config) -> Inspection {

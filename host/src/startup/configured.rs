@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use super::{Candidate, Loader, load_guest, read_file};
-use crate::config::Diagnostics;
+use super::{Candidate, Failure, Loader, load_guest, read_file};
 use crate::sandbox::snapshot::{self, SnapshotError};
 
 /// Writes the guest of the web.conf at `file` (or of the one in the working folder) as a component
@@ -11,24 +10,21 @@ use crate::sandbox::snapshot::{self, SnapshotError};
 /// is not looked at.
 ///
 /// # Errors
-/// When the system has no room for the engine.
-pub fn configured_guest(file: Option<&Path>) -> anyhow::Result<Result<Vec<u8>, Diagnostics>> {
-    let (mut diagnostics, config) = match read_file(file) {
-        Ok(read) => read,
-        Err(diagnostics) => return Ok(Err(diagnostics)),
-    };
+/// When the configuration is wrong, or the system has no room for the engine.
+pub fn configured_guest(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
+    let (mut diagnostics, config) = read_file(file)?;
     let loader = Loader::new(&config.settings, &mut diagnostics)?;
     // Complains of whatever is wrong with the guest and its lines.
     let Some(candidate) = load_guest(&loader, &config, &mut diagnostics) else {
-        return Ok(Err(diagnostics));
+        return Err(diagnostics.into());
     };
     if !diagnostics.is_empty() {
-        return Ok(Err(diagnostics));
+        return Err(diagnostics.into());
     }
-    Ok(loader.with_configuration_inside(&candidate).map_err(|reason| {
+    loader.with_configuration_inside(&candidate).map_err(|reason| {
         diagnostics.general(reason);
-        diagnostics
-    }))
+        diagnostics.into()
+    })
 }
 
 impl Loader {

@@ -8,6 +8,7 @@
 //! that everything wrong is reported at once, before anything is served.
 
 mod configured;
+mod failure;
 mod guest;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use crate::sandbox::contract::SettingHelp;
 use crate::server;
 
 pub use self::configured::configured_guest;
+pub use self::failure::Failure;
 pub use self::guest::{
     Candidate, Found, Loader, Octets, Refusal, Source, found, pull_or_last, puller,
 };
@@ -40,21 +42,17 @@ impl Plan {
     /// Makes a plan, or says everything that is wrong.
     ///
     /// # Errors
-    /// When the system has no room for the engine: nothing that a configuration could mend.
-    pub fn make(arguments: &Arguments) -> anyhow::Result<Result<Plan, Diagnostics>> {
-        let (mut diagnostics, config) = match read_config(arguments) {
-            Ok(read) => read,
-            Err(diagnostics) => return Ok(Err(diagnostics)),
-        };
+    /// When the configuration is wrong, or the system has no room for the engine.
+    pub fn make(arguments: &Arguments) -> Result<Plan, Failure> {
+        let (mut diagnostics, config) = read_config(arguments)?;
         // A configuration that is only checked may well be the one of a server that is running: its
         // addresses are not tried then.
         check(&config, |_| arguments.check, &mut diagnostics);
         let loader = Loader::new(&config.settings, &mut diagnostics)?;
-        let candidate = load_guest(&loader, &config, &mut diagnostics);
-        Ok(match candidate {
+        match load_guest(&loader, &config, &mut diagnostics) {
             Some(candidate) if diagnostics.is_empty() => Ok(Plan { config, loader, candidate }),
-            _ => Err(diagnostics),
-        })
+            _ => Err(diagnostics.into()),
+        }
     }
 }
 
