@@ -2,3 +2,5 @@
 #![allow(missing_docs, reason = "the documentation is the WIT's")]
 
 wasmtime::component::bindgen!({ path: "../wit", world: "guest" });
+
+pub use exports::wasmhttpd::guest::handler as contract;

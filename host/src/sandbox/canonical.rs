@@ -9,7 +9,7 @@
 //! Nothing in that memory is believed: what lies outside of it, is not aligned, no UTF-8, or no
 //! case is a [`Breach::Malformed`], and so is what would make the host copy too much.
 
-use super::contract::{
+use super::bindings::contract::{
     Action, Content, Directories, Entry, Fallback, Lookup, Parsed, Part, Persistence, Problem,
     Response, Setting, Slice, Trouble,
 };

@@ -5,7 +5,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::contract::{Action, Content, Found, Lookup, Parsed, Part, Response, Slice};
+use super::bindings::contract::{Action, Content, Found, Lookup, Parsed, Part, Response, Slice};
 use super::error::Breach;
 
 /// Candidates, and likewise fallbacks, of one lookup.
@@ -193,7 +193,7 @@ fn at_most(what: &'static str, count: usize, max: usize) -> Result<(), Breach> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::contract::{Directories, Fallback, Persistence, Trouble};
+    use crate::sandbox::bindings::contract::{Directories, Fallback, Persistence, Trouble};
 
     const FILE: Facts = Facts { file_octets: Some(100) };
     const NO_FILE: Facts = Facts { file_octets: None };

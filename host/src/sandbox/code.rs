@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::EMBEDDED_GUEST;
+use super::embedded::EMBEDDED_GUEST;
 use super::plain::Plain;
 
 /// The code of the default guest, made by [`super::prebuilt`] for a release; empty in other builds.

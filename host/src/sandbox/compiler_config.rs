@@ -14,6 +14,6 @@ pub fn compiler_config() -> Config {
         .native_unwind_info(false);
     // What is counted is the code of a release, on whatever processor.
     #[cfg(feature = "counting")]
-    super::prebuilt::set_target(&mut config).expect("the target of this build");
+    super::target::set_target(&mut config).expect("the target of this build");
     config
 }

@@ -9,9 +9,8 @@
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::UpdateDeadline;
 
-use super::instance::State;
 use super::ticker::Pace;
 
 /// Second halves that one call is given at most.
@@ -27,20 +26,19 @@ pub struct Deadline {
     halves: u32,
 }
 
-/// Has calls on `store` end by their deadlines.
-pub fn keep(store: &mut Store<State>) {
-    store.epoch_deadline_callback(|mut store| Ok(store.data_mut().deadline.half_is_over()));
-}
-
-/// The next call has `ticks` of the clock.
-pub fn begin(store: &mut Store<State>, ticks: u64, pace: Pace) {
-    let half_ticks = ticks / 2;
-    store.data_mut().deadline = Deadline { half_ticks, pace, since: None, halves: 0 };
-    store.set_epoch_deadline(ticks - half_ticks);
-}
-
 impl Deadline {
-    fn half_is_over(&mut self) -> UpdateDeadline {
+    /// That of a call that has `ticks` of the clock.
+    pub fn new(ticks: u64, pace: Pace) -> Deadline {
+        Deadline { half_ticks: ticks / 2, pace, since: None, halves: 0 }
+    }
+
+    /// How many of the `ticks` of a call are its first half.
+    pub fn first_half(ticks: u64) -> u64 {
+        ticks - ticks / 2
+    }
+
+    /// What becomes of a call when the first half of its deadline is over, or another second one.
+    pub fn half_is_over(&mut self) -> UpdateDeadline {
         let now = processor_time();
         let since = *self.since.get_or_insert(now);
         let is_over = self.halves > 0 && now.saturating_sub(since) >= self.half();

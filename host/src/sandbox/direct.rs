@@ -9,11 +9,13 @@ use wasmtime::{
     ExternType, InstancePre, Linker, Memory, Module, ModuleExport, Store, TypedFunc, WasmParams,
 };
 
+use super::bindings::contract::{
+    Configuration, Context, Found, IpAddress, Parsed, Problem, Response,
+};
 use super::canonical::{self, Lift, Lower, Placed, malformed};
-use super::contract::{Configuration, Context, Found, IpAddress, Parsed, Problem, Response};
 use super::error::GuestError;
-use super::instance::{ANSWER_OCTETS_MAX, State};
 use super::plain::Plain;
+use super::state::{ANSWER_OCTETS_MAX, State};
 
 /// Parameters of the module's functions, as the canonical ABI makes them of the contract's: a
 /// string or list is an address and a length, and the cases of a variant share what they can.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wasmtime::Trap;
 
-use super::contract::Problem;
+use super::bindings::contract::Problem;
 use super::names::{HANDLER, WORLD};
 use crate::text::one_line;
 

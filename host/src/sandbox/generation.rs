@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use wasmtime::Store;
+
 use super::bindings::GuestPre;
-use super::contract::{Configuration, Problem, SettingHelp};
+use super::bindings::contract::Configuration;
 use super::direct::DirectPre;
-use super::error::{GuestError, LoadError};
-use super::instance::{Instance, State};
-use super::plain::{self, Plain};
 use super::runtime::Runtime;
+use super::state::{self, State};
 
 /// Longest time for what happens once in an instance's life: starting it, its settings, its
 /// configuration. Interpreters take a while.
@@ -21,7 +21,7 @@ pub struct Generation {
     pre: GuestPre<State>,
     /// Where the component is plain, what its module is called by instead.
     direct: Option<DirectPre>,
-    wasi: bool,
+    imports_wasi: bool,
     configuration: Configuration,
     /// The deadlines in ticks of the runtime's clock.
     call_ticks: u64,
@@ -29,50 +29,21 @@ pub struct Generation {
 }
 
 impl Generation {
+    /// Without a configuration; its instances are called as components.
     pub(super) fn new(
         runtime: Arc<Runtime>,
         pre: GuestPre<State>,
-        wasi: bool,
-        plain: Option<&Plain>,
-    ) -> Result<Generation, LoadError> {
+        imports_wasi: bool,
+    ) -> Generation {
         let pace = runtime.pace();
-        let mut generation = Generation {
+        Generation {
             call_ticks: pace.ticks(runtime.options().deadline),
             start_ticks: pace.ticks(START_DEADLINE.max(runtime.options().deadline)),
             configuration: Configuration { media: Vec::new(), parameters: Vec::new() },
             runtime,
             pre,
             direct: None,
-            wasi,
-        };
-        if let Some(plain) = plain {
-            let module = generation.timed(|| Instance::module(&generation, plain::EXPORT))?;
-            generation.direct = module.and_then(|module| DirectPre::new(&module, plain));
-        }
-        Ok(generation)
-    }
-
-    /// The parameters that the guest takes.
-    ///
-    /// # Errors
-    /// When it cannot be started or asked.
-    pub fn settings(&self) -> Result<Vec<SettingHelp>, LoadError> {
-        self.timed(|| Instance::settings(self))
-    }
-
-    /// Gives the guest its configuration, on an instance for trial.
-    ///
-    /// # Errors
-    /// When it cannot be started or asked.
-    pub fn configure(
-        &mut self,
-        configuration: Configuration,
-    ) -> Result<Result<(), Vec<Problem>>, LoadError> {
-        self.configuration = configuration;
-        match self.timed(|| self.instance()) {
-            Ok(_) => Ok(Ok(())),
-            Err(GuestError::Configuration(problems)) => Ok(Err(problems)),
-            Err(error) => Err(LoadError::Failed { call: "configure", error }),
+            imports_wasi,
         }
     }
 
@@ -86,19 +57,19 @@ impl Generation {
         Arc::ptr_eq(&self.runtime, runtime)
     }
 
-    /// Makes calls while the clock of deadlines goes.
-    fn timed<T>(&self, calls: impl FnOnce() -> T) -> T {
-        self.runtime.ticker().begin_use();
-        let result = calls();
-        self.runtime.ticker().end_use();
-        result
+    /// What instances to come are given.
+    pub(super) fn set_configuration(&mut self, configuration: Configuration) {
+        self.configuration = configuration;
     }
 
-    /// A new instance, configured. The clock of deadlines must be going.
-    pub(super) fn instance(&self) -> Result<Instance, GuestError> {
-        let mut instance = Instance::start(self)?;
-        instance.configure(&self.configuration)?;
-        Ok(instance)
+    /// Has instances to come called by their module, or as the components that they are.
+    pub(super) fn set_direct(&mut self, direct: Option<DirectPre>) {
+        self.direct = direct;
+    }
+
+    /// What instances are made of where they are of a plain component.
+    pub(super) fn direct(&self) -> Option<&DirectPre> {
+        self.direct.as_ref()
     }
 
     pub(super) fn runtime(&self) -> &Runtime {
@@ -109,27 +80,20 @@ impl Generation {
         &self.pre
     }
 
-    /// What instances are made of where they are of a plain component.
-    pub(super) fn direct(&self) -> Option<&DirectPre> {
-        self.direct.as_ref()
+    /// A store for an instance, with its limits and the deadline of its start.
+    pub(super) fn store(&self) -> Store<State> {
+        let memory_octets_max = self.runtime.options().memory_octets_max;
+        let mut store = state::store(self.runtime.engine(), memory_octets_max, self.imports_wasi);
+        self.begin_start(&mut store);
+        store
     }
 
-    /// The same, called as the component that it is.
-    #[cfg(test)]
-    pub(super) fn into_component(self) -> Generation {
-        Generation { direct: None, ..self }
-    }
-
-    /// Whether instances need a WASI to import.
-    pub(super) fn wasi(&self) -> bool {
-        self.wasi
+    /// What happens in `store` next has the time of a start.
+    pub(super) fn begin_start(&self, store: &mut Store<State>) {
+        state::begin_call(store, self.start_ticks, self.runtime.pace());
     }
 
     pub(super) fn call_ticks(&self) -> u64 {
         self.call_ticks
-    }
-
-    pub(super) fn start_ticks(&self) -> u64 {
-        self.start_ticks
     }
 }

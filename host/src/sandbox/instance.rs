@@ -1,21 +1,16 @@
 //! One instance of a guest, alone in its store, under its limits.
 
-use wasmtime::{Module, ResourceLimiter, Store, component};
+use wasmtime::{Module, Store, component};
 
 use super::bindings::Guest;
+use super::bindings::contract::{Configuration, Context, Found, Parsed, Response, SettingHelp};
 use super::check::{self, Facts};
-use super::contract::{Configuration, Context, Found, Parsed, Response, SettingHelp};
-use super::deadline::{self, Deadline};
 use super::direct::Direct;
-use super::error::{GuestError, LoadError, OverMemoryLimit, START};
+use super::error::{GuestError, LoadError, START};
 use super::generation::Generation;
-use super::runtime::{CORE_INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX};
+use super::state::{self, State};
 use super::ticker::Pace;
-use super::wasi::Wasi;
 use crate::text::chain;
-
-/// What one answer may make the host copy out of the guest, in octets of host memory.
-pub(super) const ANSWER_OCTETS_MAX: usize = 8 << 20;
 
 /// Entries of a directory for which a call has as much time again.
 const ENTRIES_PER_DEADLINE: usize = 500;
@@ -38,18 +33,10 @@ enum Callee {
     Module(Direct),
 }
 
-/// What a store holds besides the instance.
-pub struct State {
-    limits: Limits,
-    /// Only where the guest imports WASI.
-    pub(super) wasi: Option<Box<Wasi>>,
-    pub(super) deadline: Deadline,
-}
-
 impl Instance {
     /// Instantiates the component of `generation`, or its module if that is all of it.
     pub fn start(generation: &Generation) -> Result<Instance, GuestError> {
-        let mut store = store(generation);
+        let mut store = generation.store();
         let guest = match generation.direct() {
             Some(direct) => Callee::Module(direct.instantiate(&mut store)?),
             None => Callee::Component(generation.pre().instantiate(&mut store)?),
@@ -87,7 +74,7 @@ impl Instance {
     /// Calls `parse`. The result has passed every check that needs no look at the head's framing.
     pub fn parse(&mut self, head: &str, context: Option<Context>) -> Result<Parsed, GuestError> {
         let store = &mut self.store;
-        deadline::begin(store, self.call_ticks, self.pace);
+        state::begin_call(store, self.call_ticks, self.pace);
         let parsed = match &self.guest {
             Callee::Module(direct) => direct.parse(store, head, context)?,
             Callee::Component(guest) => {
@@ -106,7 +93,7 @@ impl Instance {
         context: Option<Context>,
     ) -> Result<Response, GuestError> {
         let store = &mut self.store;
-        deadline::begin(store, self.call_ticks * deadlines(found), self.pace);
+        state::begin_call(store, self.call_ticks * deadlines(found), self.pace);
         let response = match &self.guest {
             Callee::Module(direct) => direct.respond(store, head, found, context)?,
             Callee::Component(guest) => {
@@ -119,36 +106,19 @@ impl Instance {
 
     /// What the guest has written to standard error since the last time, if anything.
     pub fn take_stderr(&mut self) -> Option<String> {
-        self.store.data_mut().wasi.as_mut()?.take_stderr()
+        self.store.data_mut().wasi()?.take_stderr()
     }
 }
 
 /// The first instance of a component: whether its exports have the types of the contract is only
 /// seen now.
 fn first(generation: &Generation) -> Result<(Store<State>, component::Instance, Guest), LoadError> {
-    let mut store = store(generation);
+    let mut store = generation.store();
     let failed = |error: wasmtime::Error| LoadError::Failed { call: START, error: error.into() };
     let instance = generation.pre().instance_pre().instantiate(&mut store).map_err(failed)?;
     let guest =
         Guest::new(&mut store, &instance).map_err(|error| LoadError::WrongWorld(chain(&error)))?;
     Ok((store, instance, guest))
-}
-
-/// A store for one instance of the component of `generation`, with its limits and the deadline of
-/// its start.
-pub(super) fn store(generation: &Generation) -> Store<State> {
-    let runtime = generation.runtime();
-    let state = State {
-        limits: Limits { memory_octets_left: runtime.options().memory_octets_max },
-        wasi: generation.wasi().then(|| Box::new(Wasi::new())),
-        deadline: Deadline::default(),
-    };
-    let mut store = Store::new(runtime.engine(), state);
-    store.limiter(|state| &mut state.limits);
-    store.set_hostcall_fuel(ANSWER_OCTETS_MAX);
-    deadline::keep(&mut store);
-    deadline::begin(&mut store, generation.start_ticks(), runtime.pace());
-    store
 }
 
 /// How many deadlines a call to `respond` may take: thousands of entries are not read and written
@@ -160,60 +130,10 @@ fn deadlines(found: &Found) -> u64 {
     }
 }
 
-/// Memory is counted over all memories of the instance.
-struct Limits {
-    memory_octets_left: usize,
-}
-
-impl ResourceLimiter for Limits {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        // The memory's own limit: the guest is told no, and nothing is used up.
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        match self.memory_octets_left.checked_sub(desired - current) {
-            Some(left) => {
-                self.memory_octets_left = left;
-                Ok(true)
-            }
-            None => Err(OverMemoryLimit.into()),
-        }
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        match desired <= TABLE_ELEMENTS_MAX {
-            true => Ok(true),
-            false => Err(OverMemoryLimit.into()),
-        }
-    }
-
-    fn instances(&self) -> usize {
-        CORE_INSTANCES_MAX as usize
-    }
-
-    fn tables(&self) -> usize {
-        TABLES_MAX as usize
-    }
-
-    fn memories(&self) -> usize {
-        MEMORIES_MAX as usize
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::contract::{Datetime, Entry, Listing, Trouble};
+    use crate::sandbox::bindings::contract::{Datetime, Entry, Listing, Trouble};
 
     #[test]
     fn a_call_has_more_time_for_every_500_entries() {

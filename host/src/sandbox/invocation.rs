@@ -13,7 +13,9 @@
 
 use std::fmt::Write;
 
-use super::contract::{Context, Datetime, Entry, File, Found, IpAddress, Listing, Trouble};
+use super::bindings::contract::{
+    Context, Datetime, Entry, File, Found, IpAddress, Listing, Trouble,
+};
 
 pub use super::credentials::mask;
 

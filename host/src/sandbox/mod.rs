@@ -15,11 +15,13 @@ mod compiler_config;
 mod credentials;
 mod deadline;
 mod direct;
+mod embedded;
 mod error;
 mod functions;
 mod generation;
 mod instance;
 pub mod invocation;
+mod load;
 mod names;
 mod outline;
 mod plain;
@@ -27,10 +29,13 @@ mod prebuilt;
 mod runtime;
 mod slot;
 pub mod snapshot;
+mod state;
+mod target;
 mod ticker;
+mod trial;
 mod wasi;
 
-pub use bindings::exports::wasmhttpd::guest::handler as contract;
+pub use bindings::contract;
 pub use check::{Facts, response as check_response};
 pub use code::is_embedded as is_code_embedded;
 pub use code_cache::CodeCache;
@@ -39,6 +44,7 @@ pub use compiler::{
 };
 pub use compiler_config::compiler_config;
 pub use credentials::mask;
+pub use embedded::EMBEDDED_GUEST;
 pub use error::{Breach, GuestError, LoadError, START, Step};
 pub use generation::Generation;
 pub use instance::Instance;
@@ -47,6 +53,3 @@ pub use outline::{Age, Kind, Outline, World};
 pub use prebuilt::{SUBCOMMAND as PREBUILD_SUBCOMMAND, prebuild};
 pub use runtime::{Runtime, RuntimeOptions};
 pub use slot::{Sandbox, Unavailable};
-
-/// The default guest, built together with the host.
-pub const EMBEDDED_GUEST: &[u8] = include_bytes!(env!("WASMHTTPD_GUEST"));

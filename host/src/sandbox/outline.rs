@@ -122,7 +122,7 @@ fn numbers(version: &str) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::EMBEDDED_GUEST;
+    use crate::sandbox::embedded::EMBEDDED_GUEST;
 
     fn outline(text: &str) -> Outline {
         Outline::of(&wat::parse_str(text).expect("WebAssembly as text"))

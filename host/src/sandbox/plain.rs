@@ -210,7 +210,7 @@ fn the_same<'a>(known: &mut Option<&'a str>, name: &'a str) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::EMBEDDED_GUEST;
+    use crate::sandbox::embedded::EMBEDDED_GUEST;
 
     /// A component with the parts of a plain one, some of them as in `changes`.
     fn plain(changes: &[(&str, &str)]) -> Option<Plain> {

@@ -17,12 +17,11 @@ use wasmtime::component::{ComponentNamedList, Instance, Lift, WasmList};
 use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use super::bindings::Guest;
-use super::contract::Configuration;
-use super::deadline;
+use super::bindings::contract::Configuration;
 use super::error::{GuestError, LoadError};
 use super::generation::Generation;
-use super::instance::{self, State};
 use super::runtime::Runtime;
+use super::state::State;
 use crate::text::chain;
 
 /// Why there is no snapshot.
@@ -53,16 +52,14 @@ pub fn configured(
     wizer.keep_init_func(true);
     let (context, instrumented) = wizer.instrument_component(component).map_err(unsupported)?;
     let generation = runtime.load(&instrumented)?;
-    runtime.ticker().begin_use();
-    let result = Reader::start(&generation, configuration).and_then(|mut reader| {
+    runtime.timed(|| {
+        let mut reader = Reader::start(&generation, configuration)?;
         let snapshot = at_once(wizer.snapshot_component(&context, &mut reader));
         match reader.failure {
             Some(error) => Err(LoadError::Failed { call: "reading its memory", error }.into()),
             None => snapshot.map_err(unsupported),
         }
-    });
-    runtime.ticker().end_use();
-    result
+    })
 }
 
 /// An instance whose state is read. What fails is kept, and reads as nothing.
@@ -81,7 +78,7 @@ impl Reader {
         configuration: &Configuration,
     ) -> Result<Reader, SnapshotError> {
         let failed = |call| move |error| LoadError::Failed { call, error };
-        let mut store = instance::store(generation);
+        let mut store = generation.store();
         let instance = generation
             .pre()
             .instance_pre()
@@ -94,7 +91,7 @@ impl Reader {
             .map_err(GuestError::from)
             .and_then(|configured| configured.map_err(GuestError::Configuration))
             .map_err(failed("configure"))?;
-        if store.data().wasi.as_ref().is_some_and(|wasi| wasi.is_held()) {
+        if store.data_mut().wasi().is_some_and(|wasi| wasi.is_held()) {
             return Err(SnapshotError::Unsupported(
                 "after configure it holds streams or other resources of WASI, which no component \
                  can start with"
@@ -103,7 +100,7 @@ impl Reader {
         }
         // Memory is what is copied out.
         store.set_hostcall_fuel(generation.runtime().options().memory_octets_max);
-        deadline::begin(&mut store, generation.start_ticks(), generation.runtime().pace());
+        generation.begin_start(&mut store);
         Ok(Reader { store, instance, memories: Vec::new(), failure: None })
     }
 
@@ -207,8 +204,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::sandbox::contract::{Action, Setting};
-    use crate::sandbox::{EMBEDDED_GUEST, RuntimeOptions};
+    use crate::sandbox::bindings::contract::{Action, Setting};
+    use crate::sandbox::embedded::EMBEDDED_GUEST;
+    use crate::sandbox::instance::Instance;
+    use crate::sandbox::runtime::RuntimeOptions;
 
     fn runtime(memory_octets_max: usize) -> Arc<Runtime> {
         let deadline = Duration::from_secs(10);
@@ -225,13 +224,13 @@ mod tests {
     fn candidates(component: &[u8], configuration: Option<&Configuration>) -> Vec<String> {
         let runtime = runtime(16 << 20);
         let generation = runtime.load(component).expect("a guest");
-        runtime.ticker().begin_use();
-        let mut instance = instance::Instance::start(&generation).expect("a start");
-        if let Some(configuration) = configuration {
-            instance.configure(configuration).expect("no problems");
-        }
-        let parsed = instance.parse("GET / HTTP/1.0\r\n\r\n", None).expect("an answer");
-        runtime.ticker().end_use();
+        let parsed = runtime.timed(|| {
+            let mut instance = Instance::start(&generation).expect("a start");
+            if let Some(configuration) = configuration {
+                instance.configure(configuration).expect("no problems");
+            }
+            instance.parse("GET / HTTP/1.0\r\n\r\n", None).expect("an answer")
+        });
         match parsed.action {
             Action::LookUp(lookup) => lookup.candidates,
             Action::Answer(response) => panic!("{response:?}"),

@@ -19,7 +19,6 @@ use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
 
 use super::error::WouldWait;
-use super::instance::State;
 use crate::text::one_line;
 
 /// Standard error kept of one request, in octets; the rest is dropped.
@@ -58,6 +57,11 @@ impl Wasi {
         Wasi { context, table, stderr }
     }
 
+    /// What wasmtime-wasi works with.
+    pub fn view(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.context, table: &mut self.table }
+    }
+
     /// Whether the guest holds streams or the like.
     pub fn is_held(&self) -> bool {
         !self.table.is_empty()
@@ -71,19 +75,12 @@ impl Wasi {
 }
 
 /// Links everything, then what waits once more.
-pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+pub fn add_to_linker<T: WasiView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
-    poll::add_to_linker::<State, Polls>(linker, |state| Poll { table: state.ctx().table })?;
+    poll::add_to_linker::<T, Polls>(linker, |state| Poll { table: state.ctx().table })?;
     linker.allow_shadowing(false);
     Ok(())
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        let wasi = self.wasi.as_mut().expect("made for every guest that imports WASI");
-        WasiCtxView { ctx: &mut wasi.context, table: &mut wasi.table }
-    }
 }
 
 /// Stands in for `wasi:io/poll`: whoever waits is stopped.

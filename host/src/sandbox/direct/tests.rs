@@ -4,10 +4,14 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sandbox::contract::{
+use crate::sandbox::bindings::contract::{
     Configuration, Context, Datetime, Entry, File, Found, IpAddress, Listing, Setting, Trouble,
 };
-use crate::sandbox::{EMBEDDED_GUEST, Generation, GuestError, Instance, Runtime, RuntimeOptions};
+use crate::sandbox::embedded::EMBEDDED_GUEST;
+use crate::sandbox::error::GuestError;
+use crate::sandbox::generation::Generation;
+use crate::sandbox::instance::Instance;
+use crate::sandbox::runtime::{Runtime, RuntimeOptions};
 
 const CONTEXT: Context =
     Context { peer: IpAddress::Ipv4(0x7f00_0001), secure: true, now: 1_700_000_000 };
@@ -29,7 +33,8 @@ impl Both {
         let runtime = runtime();
         runtime.ticker().begin_use();
         let load = || runtime.load(component).expect("a guest");
-        let both = Both { direct: load(), component: load().into_component() };
+        let mut both = Both { direct: load(), component: load() };
+        both.component.set_direct(None);
         assert!(both.direct.direct().is_some(), "it is not plain");
         both
     }

@@ -1,0 +1,49 @@
+//! The first calls of a generation, before it serves: what is asked of it, and what it says of its
+//! configuration.
+
+use super::bindings::contract::{Configuration, Problem, SettingHelp};
+use super::direct::DirectPre;
+use super::error::{GuestError, LoadError};
+use super::generation::Generation;
+use super::instance::Instance;
+use super::plain::{self, Plain};
+
+impl Generation {
+    /// Has the module of a plain component called, which only an instance gives out.
+    pub(super) fn call_directly(&mut self, plain: &Plain) -> Result<(), LoadError> {
+        let module = self.runtime().timed(|| Instance::module(self, plain::EXPORT))?;
+        self.set_direct(module.and_then(|module| DirectPre::new(&module, plain)));
+        Ok(())
+    }
+
+    /// The parameters that the guest takes.
+    ///
+    /// # Errors
+    /// When it cannot be started or asked.
+    pub fn settings(&self) -> Result<Vec<SettingHelp>, LoadError> {
+        self.runtime().timed(|| Instance::settings(self))
+    }
+
+    /// Gives the guest its configuration, on an instance for trial.
+    ///
+    /// # Errors
+    /// When it cannot be started or asked.
+    pub fn configure(
+        &mut self,
+        configuration: Configuration,
+    ) -> Result<Result<(), Vec<Problem>>, LoadError> {
+        self.set_configuration(configuration);
+        match self.runtime().timed(|| self.instance()) {
+            Ok(_) => Ok(Ok(())),
+            Err(GuestError::Configuration(problems)) => Ok(Err(problems)),
+            Err(error) => Err(LoadError::Failed { call: "configure", error }),
+        }
+    }
+
+    /// A new instance, configured. The clock of deadlines must be going.
+    pub(super) fn instance(&self) -> Result<Instance, GuestError> {
+        let mut instance = Instance::start(self)?;
+        instance.configure(self.configuration())?;
+        Ok(instance)
+    }
+}
