@@ -2,10 +2,10 @@
 //!
 //! 1. The octets are read from a file, or come from elsewhere.
 //! 2. They become code: here and now, by the compiler's child process, or beforehand
-//!    ([`super::code`]).
+//!    ([`super::compile`]).
 //! 3. What the component imports and exports is compared with the contract.
 //! 4. It is linked. Of a plain component, an instance gives out the module, which is called in its
-//!    place ([`super::direct`]).
+//!    place ([`super::call`]).
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -16,14 +16,12 @@ use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
 
 use super::bindings::GuestPre;
-use super::code::Code;
+use super::call::{Generation, State, add_wasi_to_linker};
+use super::compile::Code;
+use super::compile::plain::{self, Plain};
 use super::error::LoadError;
-use super::generation::Generation;
 use super::names::{contract_version, is_compatible, is_wasi};
-use super::plain::{self, Plain};
 use super::runtime::Runtime;
-use super::state::State;
-use super::wasi;
 use crate::text::chain;
 
 /// Largest component that is read from a file, in octets. Interpreters come as 20 MiB.
@@ -100,7 +98,7 @@ impl Runtime {
         let imports_wasi = self.check_imports(&component)?;
         self.check_version(&component)?;
         let mut linker = Linker::<State>::new(self.engine());
-        let linked = if imports_wasi { wasi::add_to_linker(&mut linker) } else { Ok(()) };
+        let linked = if imports_wasi { add_wasi_to_linker(&mut linker) } else { Ok(()) };
         let pre = linked
             .and_then(|()| linker.instantiate_pre(&component))
             .and_then(GuestPre::new)
@@ -151,7 +149,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::sandbox::code;
+    use crate::sandbox::compile::is_code_embedded;
     use crate::sandbox::embedded::EMBEDDED_GUEST;
     use crate::sandbox::runtime::RuntimeOptions;
 
@@ -174,7 +172,7 @@ mod tests {
             && is_x86_feature_detected!("bmi2")
             && is_x86_feature_detected!("fma")
             && is_x86_feature_detected!("lzcnt");
-        let expected = code::is_embedded() && has_what_code_needs;
+        let expected = is_code_embedded() && has_what_code_needs;
         assert_eq!(runtime(false).load_built_in(EMBEDDED_GUEST).is_some(), expected);
         assert!(runtime(false).load_trusted(EMBEDDED_GUEST).is_ok());
         // The same with an empty custom section at its end.

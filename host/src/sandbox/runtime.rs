@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::compiler_config::compiler_config;
+use super::compile::compiler_config;
 use super::ticker::{Pace, Ticker};
 
 /// Stack that a guest may use, in octets.

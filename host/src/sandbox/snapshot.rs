@@ -18,10 +18,9 @@ use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use super::bindings::Guest;
 use super::bindings::contract::Configuration;
+use super::call::{Generation, State};
 use super::error::{GuestError, LoadError};
-use super::generation::Generation;
 use super::runtime::Runtime;
-use super::state::State;
 use crate::text::chain;
 
 /// Why there is no snapshot.
@@ -205,8 +204,8 @@ mod tests {
 
     use super::*;
     use crate::sandbox::bindings::contract::{Action, Setting};
+    use crate::sandbox::call;
     use crate::sandbox::embedded::EMBEDDED_GUEST;
-    use crate::sandbox::instance::Instance;
     use crate::sandbox::runtime::RuntimeOptions;
 
     fn runtime(memory_octets_max: usize) -> Arc<Runtime> {
@@ -225,7 +224,7 @@ mod tests {
         let runtime = runtime(16 << 20);
         let generation = runtime.load(component).expect("a guest");
         let parsed = runtime.timed(|| {
-            let mut instance = Instance::start(&generation).expect("a start");
+            let mut instance = call::Instance::start(&generation).expect("a start");
             if let Some(configuration) = configuration {
                 instance.configure(configuration).expect("no problems");
             }

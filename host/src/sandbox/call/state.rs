@@ -5,10 +5,10 @@ use wasmtime::{Engine, ResourceLimiter, Store};
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use super::deadline::Deadline;
-use super::error::OverMemoryLimit;
-use super::runtime::{CORE_INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX};
-use super::ticker::Pace;
 use super::wasi::Wasi;
+use crate::sandbox::error::OverMemoryLimit;
+use crate::sandbox::runtime::{CORE_INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX};
+use crate::sandbox::ticker::Pace;
 
 /// What one answer may make the host copy out of the guest, in octets of host memory.
 pub const ANSWER_OCTETS_MAX: usize = 8 << 20;

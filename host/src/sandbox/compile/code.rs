@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::embedded::EMBEDDED_GUEST;
 use super::plain::Plain;
+use crate::sandbox::embedded::EMBEDDED_GUEST;
 
 /// The code of the default guest, made by [`super::prebuilt`] for a release; empty in other builds.
 const EMBEDDED_CODE: &[u8] = include_bytes!(env!("WASMHTTPD_GUEST_CODE"));
@@ -37,13 +37,13 @@ impl Code {
     }
 
     /// The code that is embedded, if that is the code of `component`.
-    pub(super) fn built_in(component: &[u8]) -> Option<Code> {
+    pub(in crate::sandbox) fn built_in(component: &[u8]) -> Option<Code> {
         let is_known = component == EMBEDDED_GUEST && is_embedded();
         is_known.then(|| Code { octets: EMBEDDED_CODE.into(), plain: Plain::of(component) })
     }
 
     /// What the component is called by, if it is plain.
-    pub(super) fn plain(&self) -> Option<&Plain> {
+    pub(in crate::sandbox) fn plain(&self) -> Option<&Plain> {
         self.plain.as_ref()
     }
 
@@ -56,7 +56,7 @@ impl Code {
     ///
     /// # Errors
     /// When it was made by another version of wasmtime or for another engine or processor.
-    pub(super) fn component(&self, engine: &Engine) -> wasmtime::Result<Component> {
+    pub(in crate::sandbox) fn component(&self, engine: &Engine) -> wasmtime::Result<Component> {
         // SAFETY: the octets were written by `Engine::precompile_component` of this very program,
         // or of the one that it was built after, which is what the two callers of `vouched_for` and
         // the build script make sure of; wasmtime checks by itself that version, settings and

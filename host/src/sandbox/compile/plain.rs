@@ -3,9 +3,9 @@
 //!
 //! The Component Model's way into a guest costs nearly as much as what the guest does for a
 //! request, and most of it is for what a guest without imports has not: other components, tasks,
-//! resources. So the module of such a component is called directly ([`super::direct`]). wasmtime
-//! gives a module out only where a component exports it; a section at the end does that, and costs
-//! no second compilation.
+//! resources. So the module of such a component is called directly ([`crate::sandbox::call`]).
+//! wasmtime gives a module out only where a component exports it; a section at the end does that,
+//! and costs no second compilation.
 //!
 //! A component is plain if it
 //! * imports nothing,

@@ -7,9 +7,9 @@ use std::{fs, io};
 use wasmtime::Engine;
 
 use super::compiler_config::compiler_config;
-use super::embedded::EMBEDDED_GUEST;
 use super::plain;
 use super::target::set_target;
+use crate::sandbox::embedded::EMBEDDED_GUEST;
 use crate::text::chain;
 
 /// The hidden subcommand.

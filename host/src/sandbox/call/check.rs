@@ -5,8 +5,10 @@
 
 use memchr::{memchr, memchr2};
 
-use super::bindings::contract::{Action, Content, Found, Lookup, Parsed, Part, Response, Slice};
-use super::error::Breach;
+use crate::sandbox::bindings::contract::{
+    Action, Content, Found, Lookup, Parsed, Part, Response, Slice,
+};
+use crate::sandbox::error::Breach;
 
 /// Candidates, and likewise fallbacks, of one lookup.
 const CANDIDATES_MAX: usize = 16;

@@ -1,16 +1,16 @@
 //! The first calls of a generation, before it serves: what is asked of it, and what it says of its
 //! configuration.
 
-use super::bindings::contract::{Configuration, Problem, SettingHelp};
 use super::direct::DirectPre;
-use super::error::{GuestError, LoadError};
 use super::generation::Generation;
 use super::instance::Instance;
-use super::plain::{self, Plain};
+use crate::sandbox::bindings::contract::{Configuration, Problem, SettingHelp};
+use crate::sandbox::compile::plain::{self, Plain};
+use crate::sandbox::error::{GuestError, LoadError};
 
 impl Generation {
     /// Has the module of a plain component called, which only an instance gives out.
-    pub(super) fn call_directly(&mut self, plain: &Plain) -> Result<(), LoadError> {
+    pub(in crate::sandbox) fn call_directly(&mut self, plain: &Plain) -> Result<(), LoadError> {
         let module = self.runtime().timed(|| Instance::module(self, plain::EXPORT))?;
         self.set_direct(module.and_then(|module| DirectPre::new(&module, plain)));
         Ok(())

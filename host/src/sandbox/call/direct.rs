@@ -1,21 +1,23 @@
-//! Calls of a plain component's module ([`super::plain`]), without the Component Model in between.
+//! Calls of a plain component's module ([`plain`]), without the Component Model in between.
 //!
 //! What wasmtime does for a call of a component is done here, in the same order: the arguments that
 //! are strings and lists are put into memory that the guest allocates, the function is called, its
 //! answer is read ([`super::canonical`]), and given back where the guest wants it back. Limits and
 //! deadlines are those of the store, as in any call.
+//!
+//! [`plain`]: crate::sandbox::compile::plain
 
 use wasmtime::{
     ExternType, InstancePre, Linker, Memory, Module, ModuleExport, Store, TypedFunc, WasmParams,
 };
 
-use super::bindings::contract::{
+use super::canonical::{self, Lift, Lower, Placed, malformed};
+use super::state::{ANSWER_OCTETS_MAX, State};
+use crate::sandbox::bindings::contract::{
     Configuration, Context, Found, IpAddress, Parsed, Problem, Response,
 };
-use super::canonical::{self, Lift, Lower, Placed, malformed};
-use super::error::GuestError;
-use super::plain::Plain;
-use super::state::{ANSWER_OCTETS_MAX, State};
+use crate::sandbox::compile::plain::Plain;
+use crate::sandbox::error::GuestError;
 
 /// Parameters of the module's functions, as the canonical ABI makes them of the contract's: a
 /// string or list is an address and a length, and the cases of a variant share what they can.

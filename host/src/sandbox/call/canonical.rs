@@ -9,11 +9,11 @@
 //! Nothing in that memory is believed: what lies outside of it, is not aligned, no UTF-8, or no
 //! case is a [`Breach::Malformed`], and so is what would make the host copy too much.
 
-use super::bindings::contract::{
+use crate::sandbox::bindings::contract::{
     Action, Content, Directories, Entry, Fallback, Lookup, Parsed, Part, Persistence, Problem,
     Response, Setting, Slice, Trouble,
 };
-use super::error::Breach;
+use crate::sandbox::error::Breach;
 
 /// A value that can be read.
 pub trait Lift: Sized {

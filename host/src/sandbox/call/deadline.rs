@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::UpdateDeadline;
 
-use super::ticker::Pace;
+use crate::sandbox::ticker::Pace;
 
 /// Second halves that one call is given at most.
 const HALVES_MAX: u32 = 20;

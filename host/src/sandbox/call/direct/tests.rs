@@ -7,10 +7,10 @@ use std::time::Duration;
 use crate::sandbox::bindings::contract::{
     Configuration, Context, Datetime, Entry, File, Found, IpAddress, Listing, Setting, Trouble,
 };
+use crate::sandbox::call::generation::Generation;
+use crate::sandbox::call::instance::Instance;
 use crate::sandbox::embedded::EMBEDDED_GUEST;
 use crate::sandbox::error::GuestError;
-use crate::sandbox::generation::Generation;
-use crate::sandbox::instance::Instance;
 use crate::sandbox::runtime::{Runtime, RuntimeOptions};
 
 const CONTEXT: Context =
@@ -137,7 +137,7 @@ fn problems_come_through_both_ways() {
 }
 
 /// The types of the contract, around a module.
-const TINY: &str = include_str!("../../../../tests/fixtures/tiny.wat");
+const TINY: &str = include_str!("../../../../../tests/fixtures/tiny.wat");
 
 /// A guest whose answer is the head that it is given, as it lies in memory at 1024. At 64 there is
 /// no UTF-8.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use wasmtime::Store;
 
-use super::bindings::GuestPre;
-use super::bindings::contract::Configuration;
 use super::direct::DirectPre;
-use super::runtime::Runtime;
 use super::state::{self, State};
+use crate::sandbox::bindings::GuestPre;
+use crate::sandbox::bindings::contract::Configuration;
+use crate::sandbox::runtime::Runtime;
 
 /// Longest time for what happens once in an instance's life: starting it, its settings, its
 /// configuration. Interpreters take a while.
@@ -30,7 +30,7 @@ pub struct Generation {
 
 impl Generation {
     /// Without a configuration; its instances are called as components.
-    pub(super) fn new(
+    pub(in crate::sandbox) fn new(
         runtime: Arc<Runtime>,
         pre: GuestPre<State>,
         imports_wasi: bool,
@@ -72,16 +72,16 @@ impl Generation {
         self.direct.as_ref()
     }
 
-    pub(super) fn runtime(&self) -> &Runtime {
+    pub(in crate::sandbox) fn runtime(&self) -> &Runtime {
         &self.runtime
     }
 
-    pub(super) fn pre(&self) -> &GuestPre<State> {
+    pub(in crate::sandbox) fn pre(&self) -> &GuestPre<State> {
         &self.pre
     }
 
     /// A store for an instance, with its limits and the deadline of its start.
-    pub(super) fn store(&self) -> Store<State> {
+    pub(in crate::sandbox) fn store(&self) -> Store<State> {
         let memory_octets_max = self.runtime.options().memory_octets_max;
         let mut store = state::store(self.runtime.engine(), memory_octets_max, self.imports_wasi);
         self.begin_start(&mut store);
@@ -89,7 +89,7 @@ impl Generation {
     }
 
     /// What happens in `store` next has the time of a start.
-    pub(super) fn begin_start(&self, store: &mut Store<State>) {
+    pub(in crate::sandbox) fn begin_start(&self, store: &mut Store<State>) {
         state::begin_call(store, self.start_ticks, self.runtime.pace());
     }
 

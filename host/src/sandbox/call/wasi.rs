@@ -18,7 +18,7 @@ use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
 
-use super::error::WouldWait;
+use crate::sandbox::error::WouldWait;
 use crate::text::one_line;
 
 /// Standard error kept of one request, in octets; the rest is dropped.

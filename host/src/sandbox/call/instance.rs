@@ -2,14 +2,16 @@
 
 use wasmtime::{Module, Store, component};
 
-use super::bindings::Guest;
-use super::bindings::contract::{Configuration, Context, Found, Parsed, Response, SettingHelp};
 use super::check::{self, Facts};
 use super::direct::Direct;
-use super::error::{GuestError, LoadError, START};
 use super::generation::Generation;
 use super::state::{self, State};
-use super::ticker::Pace;
+use crate::sandbox::bindings::Guest;
+use crate::sandbox::bindings::contract::{
+    Configuration, Context, Found, Parsed, Response, SettingHelp,
+};
+use crate::sandbox::error::{GuestError, LoadError, START};
+use crate::sandbox::ticker::Pace;
 use crate::text::chain;
 
 /// Entries of a directory for which a call has as much time again.

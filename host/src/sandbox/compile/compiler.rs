@@ -23,9 +23,9 @@ use wasmtime::Engine;
 use super::code::Code;
 use super::code_cache::CodeCache;
 use super::compiler_config::compiler_config;
-use super::error::LoadError;
 use super::functions::Functions;
 use super::plain;
+use crate::sandbox::error::LoadError;
 use crate::text::chain;
 
 /// The hidden subcommand that makes the program a compiler.
@@ -71,7 +71,7 @@ impl Compiler {
         Compiler { program: "/proc/self/exe".into(), limits, cache }
     }
 
-    /// The code of `component`, for engines made by [`super::Runtime`].
+    /// The code of `component`, for engines made by [`crate::sandbox::Runtime`].
     ///
     /// # Errors
     /// When it is not a component, or the child ran into a limit.

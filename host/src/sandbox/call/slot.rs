@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::error::GuestError;
 use super::generation::Generation;
 use super::instance::Instance;
+use crate::sandbox::error::GuestError;
 
 /// First and longest pause after a failure to make an instance.
 const RETRY_MIN: Duration = Duration::from_millis(100);
