@@ -10,7 +10,9 @@ use fuzzing::exchange;
 use fuzzing::mutation::{self, Mutator};
 use fuzzing::numbers::Numbers;
 use fuzzing::octets_as_text;
-use wasmhttpd::sandbox::{EMBEDDED_GUEST, Generation, Instance, Runtime, RuntimeOptions, Sandbox};
+use wasmhttpd::sandbox::{
+    EMBEDDED_GUEST, Generation, GuestLimits, Instance, Runtime, RuntimeOptions, Sandbox,
+};
 use wasmhttpd_guest::contract::{Configuration, Context, Found, Problem};
 use wasmhttpd_guest::site::Site;
 
@@ -26,13 +28,10 @@ const HEADS: usize = 12_000;
 const OCTETS: usize = 300;
 
 fn generation() -> Generation {
-    let runtime = Runtime::new(RuntimeOptions {
-        workers: 1,
-        deadline: Duration::from_secs(10),
-        memory_octets_max: 64 << 20,
-        wasi: false,
-    });
-    runtime.expect("an engine").load(EMBEDDED_GUEST).expect("the built-in guest")
+    let limits =
+        GuestLimits { deadline: Duration::from_secs(10), memory_octets_max: 64 << 20, wasi: false };
+    let runtime = Runtime::new(RuntimeOptions::for_guest(1, limits)).expect("an engine");
+    runtime.load(EMBEDDED_GUEST, limits).expect("the built-in guest")
 }
 
 /// Configures the component.

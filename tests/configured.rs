@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fixtures::HOSTILE;
 use wasmhttpd::sandbox::contract::{Configuration, Datetime, File, Found, Setting, Trouble};
-use wasmhttpd::sandbox::{EMBEDDED_GUEST, Instance, Runtime, RuntimeOptions};
+use wasmhttpd::sandbox::{EMBEDDED_GUEST, GuestLimits, Instance, Runtime, RuntimeOptions};
 
 use crate::harness::{Site, write};
 
@@ -58,19 +58,16 @@ fn component() -> Vec<u8> {
     written(&site, &["guest", "--configured"])
 }
 
+const LIMITS: GuestLimits =
+    GuestLimits { deadline: Duration::from_secs(10), memory_octets_max: 64 << 20, wasi: true };
+
 fn runtime() -> Arc<Runtime> {
-    let options = RuntimeOptions {
-        workers: 3,
-        deadline: Duration::from_secs(10),
-        memory_octets_max: 64 << 20,
-        wasi: true,
-    };
-    Runtime::new(options).expect("an engine")
+    Runtime::new(RuntimeOptions::for_guest(3, LIMITS)).expect("an engine")
 }
 
 /// What an instance answers, in words; it is configured only if told.
 fn answers(component: &[u8], configuration: Option<&Configuration>) -> Vec<String> {
-    let generation = runtime().load(component).expect("a guest");
+    let generation = runtime().load(component, LIMITS).expect("a guest");
     let mut instance = Instance::start(&generation).expect("a start");
     if let Some(configuration) = configuration {
         instance.configure(configuration).expect("no problems");

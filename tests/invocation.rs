@@ -11,7 +11,9 @@ use arbitrary::Unstructured;
 use fuzzing::mutation::Mutator;
 use fuzzing::numbers::Numbers;
 use fuzzing::{exchange, octets_as_text};
-use wasmhttpd::sandbox::{EMBEDDED_GUEST, Runtime, RuntimeOptions, invocation, snapshot};
+use wasmhttpd::sandbox::{
+    EMBEDDED_GUEST, GuestLimits, Runtime, RuntimeOptions, invocation, snapshot,
+};
 use wasmhttpd_guest::contract::{
     Action, Content, Context, Datetime, Directories, Entry, Fallback, Found, Listing, Parsed, Part,
     Persistence, Response, Slice, Trouble,
@@ -58,15 +60,12 @@ fn the_cli_prints_what_the_guest_answers() {
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let configuration = exchange::thorough_configuration();
-    let options = RuntimeOptions {
-        workers: 1,
-        deadline: Duration::from_secs(10),
-        memory_octets_max: 64 << 20,
-        wasi: false,
-    };
-    let runtime = Runtime::new(options).expect("an engine");
+    let limits =
+        GuestLimits { deadline: Duration::from_secs(10), memory_octets_max: 64 << 20, wasi: false };
+    let runtime = Runtime::new(RuntimeOptions::for_guest(1, limits)).expect("an engine");
     let in_host = configuration_to_host(&configuration);
-    let component = snapshot::configured(EMBEDDED_GUEST, &in_host, &runtime).expect("a snapshot");
+    let component = snapshot::configured(EMBEDDED_GUEST, &in_host, limits, &runtime);
+    let component = component.expect("a snapshot");
     fs::write(folder.path().join(COMPONENT), component).expect("a component");
     fs::create_dir(folder.path().join("home")).expect("a folder");
 

@@ -3,7 +3,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use fixtures::HOSTILE;
 use rustix::process::Signal;
 
 use crate::control::{self, SOCKET};
@@ -226,6 +228,25 @@ fn a_reload_brings_the_guest_of_the_configuration_back() {
     let text = change(&server, "");
     assert!(text.contains("generation 3 serves: the built-in guest"), "{text}");
     wait_until("the configured guest serves", || server.get("/missing").status == 404);
+}
+
+/// What a guest may use belongs to its generation, though the engine stays the same.
+#[test]
+fn the_limits_of_a_guest_follow_the_configuration() {
+    let guest = format!("parameter guest {HOSTILE}\nparameter workers 1\n");
+    let server = serve(site(), &format!("{guest}parameter guest-deadline 300"));
+    server.get("/loop").expect(500);
+    let longer = format!("{guest}parameter guest-deadline 1500\n");
+    let text = change(&server, &longer);
+    assert!(text.contains("generation 2 serves"), "{text}");
+    let start = Instant::now();
+    server.get("/loop").expect(500);
+    assert!(start.elapsed() >= Duration::from_millis(1300), "took {:?}", start.elapsed());
+    assert!(change(&server, &longer).contains("generation 2 goes on"));
+    configure(&server, &format!("{longer}parameter guest-imports none"));
+    let refused = control::refused_reload(&server);
+    assert!(refused.contains("guest-imports none") && refused.contains("step check"), "{refused}");
+    assert_eq!(control::generation(&server), 2);
 }
 
 /// Fault 37: every bad line is named in the log, and the old configuration goes on as a whole.

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmhttpd::sandbox::contract::{Action, Configuration, Found, Trouble};
-use wasmhttpd::sandbox::{EMBEDDED_GUEST, Generation, Instance, Runtime, RuntimeOptions, Sandbox};
+use wasmhttpd::sandbox::{
+    EMBEDDED_GUEST, Generation, GuestLimits, Instance, Runtime, RuntimeOptions, Sandbox,
+};
 
 const BATCHES: usize = 61;
 const CALLS: usize = 5_000;
@@ -29,13 +31,9 @@ struct Subject {
 }
 
 fn main() {
-    let runtime = Runtime::new(RuntimeOptions {
-        workers: 1,
-        deadline: Duration::from_secs(1),
-        memory_octets_max: 64 << 20,
-        wasi: true,
-    })
-    .expect("an engine");
+    let limits =
+        GuestLimits { deadline: Duration::from_secs(1), memory_octets_max: 64 << 20, wasi: true };
+    let runtime = Runtime::new(RuntimeOptions::for_guest(1, limits)).expect("an engine");
     let mut components: Vec<(String, Vec<u8>)> = std::env::args()
         .skip(1)
         .map(|path| (path.clone(), Runtime::read(Path::new(&path)).expect("a component")))
@@ -46,7 +44,7 @@ fn main() {
     let subjects: Vec<_> = components
         .into_iter()
         .map(|(name, component)| {
-            let mut generation = runtime.load_trusted(&component).expect("a guest");
+            let mut generation = runtime.load_trusted(&component, limits).expect("a guest");
             let configuration = Configuration { media: Vec::new(), parameters: Vec::new() };
             generation.configure(configuration).expect("a start").expect("no problems");
             Subject { name, generation: Arc::new(generation) }

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use divan::{Bencher, black_box};
 use wasmhttpd::sandbox::contract::{Action, Configuration, Content, Found, Response, Slice};
 use wasmhttpd::sandbox::{
-    EMBEDDED_GUEST, Facts, Generation, Instance, Runtime, RuntimeOptions, Sandbox, check_response,
-    compiler_config,
+    EMBEDDED_GUEST, Facts, Generation, GuestLimits, Instance, Runtime, RuntimeOptions, Sandbox,
+    check_response, compiler_config,
 };
 use wasmhttpd_guest::contract as native;
 use wasmhttpd_guest::site::Site;
@@ -180,7 +180,7 @@ fn swap_in_a_worker(bencher: Bencher) {
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn swap_compile(bencher: Bencher) {
     let runtime = runtime();
-    bencher.bench_local(|| configured(runtime.load(EMBEDDED_GUEST).expect("a guest")));
+    bencher.bench_local(|| configured(runtime.load(EMBEDDED_GUEST, LIMITS).expect("a guest")));
 }
 
 /// Heads that differ, in turn.
@@ -227,7 +227,7 @@ fn generation() -> Arc<Generation> {
 
 /// The guest as it serves.
 fn built_in(runtime: &Arc<Runtime>) -> Arc<Generation> {
-    configured(runtime.load_trusted(EMBEDDED_GUEST).expect("a guest"))
+    configured(runtime.load_trusted(EMBEDDED_GUEST, LIMITS).expect("a guest"))
 }
 
 fn configured(mut generation: Generation) -> Arc<Generation> {
@@ -236,14 +236,11 @@ fn configured(mut generation: Generation) -> Arc<Generation> {
     Arc::new(generation)
 }
 
+const LIMITS: GuestLimits =
+    GuestLimits { deadline: Duration::from_secs(1), memory_octets_max: 64 << 20, wasi: true };
+
 fn runtime() -> Arc<Runtime> {
-    Runtime::new(RuntimeOptions {
-        workers: 1,
-        deadline: Duration::from_secs(1),
-        memory_octets_max: 64 << 20,
-        wasi: true,
-    })
-    .expect("an engine")
+    Runtime::new(RuntimeOptions::for_guest(1, LIMITS)).expect("an engine")
 }
 
 fn native_site() -> Site {

@@ -20,6 +20,7 @@ use super::call::{Generation, State, add_wasi_to_linker};
 use super::compile::Code;
 use super::compile::plain::{self, Plain};
 use super::error::LoadError;
+use super::limits::GuestLimits;
 use super::names::{contract_version, is_compatible, is_wasi};
 use super::runtime::Runtime;
 use crate::text::chain;
@@ -54,16 +55,24 @@ impl Runtime {
     /// The guest that is built in, by the code that is embedded in releases. None: `component` is
     /// another one, there is no such code, or this processor lacks something that it was compiled
     /// for.
-    pub fn load_built_in(self: &Arc<Runtime>, component: &[u8]) -> Option<Generation> {
-        self.load_compiled(&Code::built_in(component)?).ok()
+    pub fn load_built_in(
+        self: &Arc<Runtime>,
+        component: &[u8],
+        limits: GuestLimits,
+    ) -> Option<Generation> {
+        self.load_compiled(&Code::built_in(component)?, limits).ok()
     }
 
     /// The guest that is built in as it is, and any other as [`Runtime::load`].
     ///
     /// # Errors
     /// The first thing that does not fit.
-    pub fn load_trusted(self: &Arc<Runtime>, component: &[u8]) -> Result<Generation, LoadError> {
-        self.load_built_in(component).map_or_else(|| self.load(component), Ok)
+    pub fn load_trusted(
+        self: &Arc<Runtime>,
+        component: &[u8],
+        limits: GuestLimits,
+    ) -> Result<Generation, LoadError> {
+        self.load_built_in(component, limits).map_or_else(|| self.load(component, limits), Ok)
     }
 
     /// Compiles `component` here and now, without limits: for octets that are trusted not to be a
@@ -71,31 +80,42 @@ impl Runtime {
     ///
     /// # Errors
     /// The first thing that does not fit.
-    pub fn load(self: &Arc<Runtime>, component: &[u8]) -> Result<Generation, LoadError> {
+    pub fn load(
+        self: &Arc<Runtime>,
+        component: &[u8],
+        limits: GuestLimits,
+    ) -> Result<Generation, LoadError> {
         let (prepared, plain) = plain::prepare(component);
         let component = Component::from_binary(self.engine(), &prepared)
             .map_err(|error| LoadError::NotAComponent(chain(&error)))?;
-        self.generation(component, plain.as_ref())
+        self.generation(component, plain.as_ref(), limits)
     }
 
-    /// Checks that a compiled component fits the contract. It is not configured yet.
+    /// Checks that a compiled component fits the contract and imports no more than `limits` allow.
+    /// It is not configured yet.
     ///
     /// # Errors
     /// The first thing that does not fit.
-    pub fn load_compiled(self: &Arc<Runtime>, code: &Code) -> Result<Generation, LoadError> {
+    pub fn load_compiled(
+        self: &Arc<Runtime>,
+        code: &Code,
+        limits: GuestLimits,
+    ) -> Result<Generation, LoadError> {
         // The code is our own compiler's: what can be wrong with it is that it does not fit the
         // pool.
         let component = code.component(self.engine());
         let component = component.map_err(|error| LoadError::TooLarge(chain(&error)))?;
-        self.generation(component, code.plain())
+        self.generation(component, code.plain(), limits)
     }
 
     fn generation(
         self: &Arc<Runtime>,
         component: Component,
         plain: Option<&Plain>,
+        limits: GuestLimits,
     ) -> Result<Generation, LoadError> {
-        let imports_wasi = self.check_imports(&component)?;
+        debug_assert!(limits.memory_octets_max <= self.memory_octets_max());
+        let imports_wasi = self.check_imports(&component, limits.wasi)?;
         self.check_version(&component)?;
         let mut linker = Linker::<State>::new(self.engine());
         let linked = if imports_wasi { add_wasi_to_linker(&mut linker) } else { Ok(()) };
@@ -103,21 +123,22 @@ impl Runtime {
             .and_then(|()| linker.instantiate_pre(&component))
             .and_then(GuestPre::new)
             .map_err(|error| LoadError::WrongWorld(chain(&error)))?;
-        let mut generation = Generation::new(Arc::clone(self), pre, imports_wasi);
+        let mut generation = Generation::new(Arc::clone(self), pre, imports_wasi, limits);
         if let Some(plain) = plain {
             generation.call_directly(plain)?;
         }
         Ok(generation)
     }
 
-    /// Whether the component imports WASI; anything else is an error.
-    fn check_imports(&self, component: &Component) -> Result<bool, LoadError> {
+    /// Whether the component imports WASI; anything else is an error, and so is that where it may
+    /// not.
+    fn check_imports(&self, component: &Component, may: bool) -> Result<bool, LoadError> {
         let component_type = component.component_type();
-        let mut wasi = false;
+        let mut imports_wasi = false;
         for (name, _) in component_type.imports(self.engine()) {
             let why = match is_wasi(name) {
-                true if self.options().wasi => {
-                    wasi = true;
+                true if may => {
+                    imports_wasi = true;
                     continue;
                 }
                 true => "which `parameter guest-imports none` does not allow",
@@ -125,7 +146,7 @@ impl Runtime {
             };
             return Err(LoadError::Import { name: name.into(), why });
         }
-        Ok(wasi)
+        Ok(imports_wasi)
     }
 
     /// That the component has a version of the contract which is known here, if it has any: what
@@ -153,15 +174,16 @@ mod tests {
     use crate::sandbox::embedded::EMBEDDED_GUEST;
     use crate::sandbox::runtime::RuntimeOptions;
 
-    fn runtime(wasi: bool) -> Arc<Runtime> {
-        let deadline = Duration::from_secs(1);
-        let options = RuntimeOptions { workers: 1, deadline, memory_octets_max: 16 << 20, wasi };
-        Runtime::new(options).expect("an engine")
+    const LIMITS: GuestLimits =
+        GuestLimits { deadline: Duration::from_secs(1), memory_octets_max: 16 << 20, wasi: false };
+
+    fn runtime() -> Arc<Runtime> {
+        Runtime::new(RuntimeOptions::for_guest(1, LIMITS)).expect("an engine")
     }
 
     #[test]
     fn the_built_in_guest_imports_nothing() {
-        assert!(runtime(false).load(EMBEDDED_GUEST).is_ok());
+        assert!(runtime().load(EMBEDDED_GUEST, LIMITS).is_ok());
     }
 
     /// A release has its code; what is built without it, and other processors, compile it.
@@ -173,12 +195,23 @@ mod tests {
             && is_x86_feature_detected!("fma")
             && is_x86_feature_detected!("lzcnt");
         let expected = is_code_embedded() && has_what_code_needs;
-        assert_eq!(runtime(false).load_built_in(EMBEDDED_GUEST).is_some(), expected);
-        assert!(runtime(false).load_trusted(EMBEDDED_GUEST).is_ok());
+        let runtime = runtime();
+        assert_eq!(runtime.load_built_in(EMBEDDED_GUEST, LIMITS).is_some(), expected);
+        assert!(runtime.load_trusted(EMBEDDED_GUEST, LIMITS).is_ok());
         // The same with an empty custom section at its end.
         let other = [EMBEDDED_GUEST, &[0, 2, 1, b'x']].concat();
-        assert!(runtime(false).load_built_in(&other).is_none());
-        assert!(runtime(false).load(&other).is_ok());
+        assert!(runtime.load_built_in(&other, LIMITS).is_none());
+        assert!(runtime.load(&other, LIMITS).is_ok());
+    }
+
+    #[test]
+    fn guests_with_other_limits_share_an_engine() {
+        let runtime = runtime();
+        let small = GuestLimits { memory_octets_max: 64 << 10, ..LIMITS };
+        let Err(error) = runtime.load(EMBEDDED_GUEST, small) else { panic!("it has no limit") };
+        assert!(error.to_string().contains("memory: more was wanted"), "{error}");
+        let generation = runtime.load(EMBEDDED_GUEST, LIMITS).expect("a guest");
+        assert_eq!(generation.limits(), LIMITS);
     }
 
     #[test]
@@ -187,7 +220,9 @@ mod tests {
             let text = format!("(component (import \"{name}\" (instance)))");
             wat::parse_str(text).expect("a component")
         };
-        let refusal = |wasi, name| match runtime(wasi).load(&import(name)) {
+        let runtime = runtime();
+        let refusal = |wasi, name| match runtime.load(&import(name), GuestLimits { wasi, ..LIMITS })
+        {
             Err(error) => error.to_string(),
             Ok(_) => panic!("{name} was accepted"),
         };

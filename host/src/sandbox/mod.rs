@@ -7,8 +7,8 @@
 //!
 //! 1. An [`outline`] says what a component is, by the [`names`] that it imports and exports.
 //! 2. [`compile`] makes code of it.
-//! 3. [`load`] makes a generation of the code, for the one [`runtime`] of a process and its
-//!    [`ticker`], the clock that ends calls.
+//! 3. [`load`] makes a generation of the code and its [`limits`], for the one [`runtime`] of a
+//!    process and its [`ticker`], the clock that ends calls.
 //! 4. [`call`] makes instances of the generation, and calls them. What fails has a name
 //!    ([`error`]).
 //! 5. A call can be written down, to be made again by hand ([`invocation`]), without the
@@ -23,6 +23,7 @@ mod credentials;
 mod embedded;
 mod error;
 pub mod invocation;
+mod limits;
 mod load;
 mod names;
 mod outline;
@@ -39,6 +40,7 @@ pub use compile::{
 pub use credentials::mask;
 pub use embedded::EMBEDDED_GUEST;
 pub use error::{Breach, GuestError, LoadError, START, Step};
+pub use limits::GuestLimits;
 pub use names::{CONTRACT_VERSION, HANDLER, contract_version, is_wasi};
 pub use outline::{Age, Kind, Outline, World};
 pub use runtime::{Runtime, RuntimeOptions};

@@ -1,11 +1,11 @@
 //! The engine that all guests of a process share: its pool of instances and its clock.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::compile::compiler_config;
+use super::limits::GuestLimits;
 use super::ticker::{Pace, Ticker};
 
 /// Stack that a guest may use, in octets.
@@ -36,17 +36,24 @@ const INSTANCE_OCTETS_MAX: usize = 1 << 20;
 /// fresh instance cheaper by the page faults it saves.
 const KEEP_RESIDENT_OCTETS: usize = 128 << 10;
 
-/// What the operator decides about guests.
+/// What an engine is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuntimeOptions {
     /// Threads that serve.
-    pub workers: usize,
-    /// Longest time of one call.
-    pub deadline: Duration,
-    /// Memory of one instance, in octets.
-    pub memory_octets_max: usize,
-    /// Whether a guest may import WASI.
-    pub wasi: bool,
+    workers: usize,
+    /// Largest memory of an instance, in octets: the pool has them all of one size.
+    memory_octets_max: usize,
+    /// How often the clock ticks.
+    pace: Pace,
+}
+
+impl RuntimeOptions {
+    /// For so many threads that serve a guest with such limits, or guests with less memory and
+    /// longer deadlines.
+    pub fn for_guest(workers: usize, limits: GuestLimits) -> RuntimeOptions {
+        let pace = Pace::for_deadline(limits.deadline);
+        RuntimeOptions { workers, memory_octets_max: limits.memory_octets_max, pace }
+    }
 }
 
 /// The engine and its clock.
@@ -54,7 +61,6 @@ pub struct Runtime {
     engine: Engine,
     ticker: Ticker,
     options: RuntimeOptions,
-    pace: Pace,
 }
 
 impl Runtime {
@@ -64,9 +70,8 @@ impl Runtime {
     /// When the system refuses address space or a thread.
     pub fn new(options: RuntimeOptions) -> wasmtime::Result<Arc<Runtime>> {
         let engine = Engine::new(&engine_config(&options))?;
-        let pace = Pace::for_deadline(options.deadline);
-        let ticker = Ticker::start(engine.clone(), pace)?;
-        Ok(Arc::new(Runtime { engine, ticker, options, pace }))
+        let ticker = Ticker::start(engine.clone(), options.pace)?;
+        Ok(Arc::new(Runtime { engine, ticker, options }))
     }
 
     /// The clock of deadlines, without which no call may be made.
@@ -91,8 +96,13 @@ impl Runtime {
         &self.options
     }
 
+    /// Largest memory that an instance can have, in octets, whatever its limits say.
+    pub(super) fn memory_octets_max(&self) -> usize {
+        self.options.memory_octets_max
+    }
+
     pub(super) fn pace(&self) -> Pace {
-        self.pace
+        self.options.pace
     }
 }
 
@@ -120,4 +130,25 @@ fn engine_config(options: &RuntimeOptions) -> Config {
         .max_wasm_stack(STACK_OCTETS_MAX)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn other_limits_take_another_engine_only_where_it_is_made_for_them() {
+        let deadline = Duration::from_secs(1);
+        let limits = GuestLimits { deadline, memory_octets_max: 16 << 20, wasi: false };
+        let options = |limits| RuntimeOptions::for_guest(1, limits);
+        let longer = GuestLimits { deadline: 9 * deadline, ..limits };
+        let shorter = GuestLimits { deadline: deadline / 100, ..limits };
+        let larger = GuestLimits { memory_octets_max: 17 << 20, ..limits };
+        assert_eq!(options(limits), options(longer));
+        assert_eq!(options(limits), options(GuestLimits { wasi: true, ..limits }));
+        assert_ne!(options(limits), options(shorter), "the clock ticks more often");
+        assert_ne!(options(limits), options(larger), "the pool has larger memories");
+    }
 }

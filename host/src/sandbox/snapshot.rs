@@ -20,6 +20,7 @@ use super::bindings::Guest;
 use super::bindings::contract::Configuration;
 use super::call::{Generation, State};
 use super::error::{GuestError, LoadError};
+use super::limits::GuestLimits;
 use super::runtime::Runtime;
 use crate::text::chain;
 
@@ -43,6 +44,7 @@ pub enum SnapshotError {
 pub fn configured(
     component: &[u8],
     configuration: &Configuration,
+    limits: GuestLimits,
     runtime: &Arc<Runtime>,
 ) -> Result<Vec<u8>, SnapshotError> {
     let unsupported = |error| SnapshotError::Unsupported(chain(&error));
@@ -50,7 +52,7 @@ pub fn configured(
     // Whatever the guest exports is the contract's, whatever it is called.
     wizer.keep_init_func(true);
     let (context, instrumented) = wizer.instrument_component(component).map_err(unsupported)?;
-    let generation = runtime.load(&instrumented)?;
+    let generation = runtime.load(&instrumented, limits)?;
     runtime.timed(|| {
         let mut reader = Reader::start(&generation, configuration)?;
         let snapshot = at_once(wizer.snapshot_component(&context, &mut reader));
@@ -98,7 +100,7 @@ impl Reader {
             ));
         }
         // Memory is what is copied out.
-        store.set_hostcall_fuel(generation.runtime().options().memory_octets_max);
+        store.set_hostcall_fuel(generation.limits().memory_octets_max);
         generation.begin_start(&mut store);
         Ok(Reader { store, instance, memories: Vec::new(), failure: None })
     }
@@ -208,10 +210,18 @@ mod tests {
     use crate::sandbox::embedded::EMBEDDED_GUEST;
     use crate::sandbox::runtime::RuntimeOptions;
 
-    fn runtime(memory_octets_max: usize) -> Arc<Runtime> {
-        let deadline = Duration::from_secs(10);
-        let options = RuntimeOptions { workers: 1, deadline, memory_octets_max, wasi: false };
-        Runtime::new(options).expect("an engine")
+    const LIMITS: GuestLimits =
+        GuestLimits { deadline: Duration::from_secs(10), memory_octets_max: 16 << 20, wasi: false };
+
+    fn runtime() -> Arc<Runtime> {
+        Runtime::new(RuntimeOptions::for_guest(1, LIMITS)).expect("an engine")
+    }
+
+    fn configured(
+        component: &[u8],
+        configuration: &Configuration,
+    ) -> Result<Vec<u8>, SnapshotError> {
+        super::configured(component, configuration, LIMITS, &runtime())
     }
 
     fn index(name: &str) -> Configuration {
@@ -221,8 +231,8 @@ mod tests {
 
     /// What is looked for at `/`, by an instance that is configured only if told.
     fn candidates(component: &[u8], configuration: Option<&Configuration>) -> Vec<String> {
-        let runtime = runtime(16 << 20);
-        let generation = runtime.load(component).expect("a guest");
+        let runtime = runtime();
+        let generation = runtime.load(component, LIMITS).expect("a guest");
         let parsed = runtime.timed(|| {
             let mut instance = call::Instance::start(&generation).expect("a start");
             if let Some(configuration) = configuration {
@@ -238,8 +248,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_has_its_configuration_until_it_gets_another() {
-        let snapshot =
-            configured(EMBEDDED_GUEST, &index("a.html"), &runtime(16 << 20)).expect("a snapshot");
+        let snapshot = configured(EMBEDDED_GUEST, &index("a.html")).expect("a snapshot");
         assert!(candidates(EMBEDDED_GUEST, None).contains(&"/index.html".to_owned()));
         let expected = candidates(EMBEDDED_GUEST, Some(&index("a.html")));
         assert!(expected.contains(&"/a.html".to_owned()), "{expected:?}");
@@ -248,30 +257,30 @@ mod tests {
         let other = candidates(EMBEDDED_GUEST, Some(&index("b.html")));
         assert_eq!(candidates(&snapshot, Some(&index("b.html"))), other);
 
-        let again = configured(&snapshot, &index("b.html"), &runtime(16 << 20));
-        assert_eq!(candidates(&again.expect("a snapshot of a snapshot"), None), other);
+        let again = configured(&snapshot, &index("b.html")).expect("a snapshot of a snapshot");
+        assert_eq!(candidates(&again, None), other);
     }
 
     #[test]
     fn what_stands_in_the_way_is_named() {
-        let error = |component: &[u8], name: &str, memory_octets_max| {
+        let error = |component: &[u8], name: &str| {
             let parameter = Setting { line: 1, name: name.into(), value: "a".into() };
             let configuration = Configuration { media: Vec::new(), parameters: vec![parameter] };
-            match configured(component, &configuration, &runtime(memory_octets_max)) {
+            match configured(component, &configuration) {
                 Err(error) => error.to_string(),
                 Ok(_) => panic!("a snapshot"),
             }
         };
-        let refused = error(EMBEDDED_GUEST, "colour", 16 << 20);
+        let refused = error(EMBEDDED_GUEST, "colour");
         assert!(refused.contains("configuration refused: unknown parameter"), "{refused}");
         let text = |text: &str| wat::parse_str(text).expect("a component");
-        let module = error(&text("(module)"), "index", 16 << 20);
+        let module = error(&text("(module)"), "index");
         assert!(module.contains("expected a component, found a core module"), "{module}");
-        let garbage = error(b"garbage", "index", 16 << 20);
+        let garbage = error(b"garbage", "index");
         assert!(garbage.contains("no snapshot can be taken of it"), "{garbage}");
-        let world = error(&text("(component)"), "index", 16 << 20);
+        let world = error(&text("(component)"), "index");
         assert!(world.contains("does not fit the world"), "{world}");
-        let nested = error(&text("(component (component (core module)))"), "index", 16 << 20);
+        let nested = error(&text("(component (component (core module)))"), "index");
         assert!(nested.contains("nested components with modules"), "{nested}");
     }
 }

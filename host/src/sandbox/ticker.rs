@@ -23,7 +23,7 @@ const TICK_MAX: Duration = Duration::from_millis(20);
 const TICKS_BEFORE_REST: u32 = 500;
 
 /// How deadlines turn into ticks.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     tick: Duration,
 }

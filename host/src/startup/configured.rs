@@ -31,7 +31,8 @@ impl Loader {
     /// The component of `candidate` with its configuration inside, or why there is none.
     pub fn with_configuration_inside(&self, candidate: &Candidate) -> Result<Vec<u8>, String> {
         let Candidate { source, octets, generation } = candidate;
-        let taken = snapshot::configured(octets, generation.configuration(), self.runtime());
+        let (configuration, limits) = (generation.configuration(), generation.limits());
+        let taken = snapshot::configured(octets, configuration, limits, self.runtime());
         taken.map_err(|error| match error {
             SnapshotError::Unsupported(_) => format!("{source} cannot be written: {error}"),
             SnapshotError::Load(_) => format!("{source} cannot be used: {error}"),

@@ -15,8 +15,8 @@ use crate::private_folder::PrivateFolder;
 use crate::registry::{Credentials, PullError, Pulled, Puller};
 use crate::sandbox::contract::{Configuration, Setting, SettingHelp};
 use crate::sandbox::{
-    CodeCache, Compiler, CompilerLimits, EMBEDDED_GUEST, Generation, LoadError, Runtime,
-    RuntimeOptions, Step,
+    CodeCache, Compiler, CompilerLimits, EMBEDDED_GUEST, Generation, GuestLimits, LoadError,
+    Runtime, RuntimeOptions, Step,
 };
 use crate::text::readable;
 
@@ -143,6 +143,7 @@ impl From<LoadError> for Refusal {
 /// What loads guests.
 pub struct Loader {
     runtime: Arc<Runtime>,
+    limits: GuestLimits,
     compiler: Compiler,
     puller: Puller,
 }
@@ -153,16 +154,9 @@ impl Loader {
     /// # Errors
     /// When the system has no room for the engine.
     pub fn new(settings: &Settings, diagnostics: &mut Diagnostics) -> anyhow::Result<Loader> {
-        let options = RuntimeOptions {
-            workers: settings.workers,
-            deadline: settings.guest_deadline,
-            memory_octets_max: settings.guest_memory_octets,
-            wasi: settings.guest_imports == GuestImports::Wasi,
-        };
-        let runtime = Runtime::new(options)
+        let runtime = Runtime::new(runtime_options(settings))
             .map_err(|error| anyhow::anyhow!("cannot set up the sandbox: {error:#}"))?;
-        let compiler = compiler(settings, diagnostics);
-        Ok(Loader { runtime, compiler, puller: puller(settings, diagnostics) })
+        Ok(Loader::on(runtime, settings, diagnostics))
     }
 
     /// One for other settings, which shares the engine with this one where they allow it.
@@ -174,16 +168,21 @@ impl Loader {
         settings: &Settings,
         diagnostics: &mut Diagnostics,
     ) -> anyhow::Result<Loader> {
-        let renewed = Loader::new(settings, diagnostics)?;
-        match renewed.runtime.options() == self.runtime.options() {
-            true => Ok(Loader { runtime: Arc::clone(&self.runtime), ..renewed }),
-            false => Ok(renewed),
+        match *self.runtime.options() == runtime_options(settings) {
+            true => Ok(Loader::on(Arc::clone(&self.runtime), settings, diagnostics)),
+            false => Loader::new(settings, diagnostics),
         }
     }
 
-    /// Whether `generation` was loaded by this.
+    fn on(runtime: Arc<Runtime>, settings: &Settings, diagnostics: &mut Diagnostics) -> Loader {
+        let compiler = compiler(settings, diagnostics);
+        let puller = puller(settings, diagnostics);
+        Loader { runtime, limits: guest_limits(settings), compiler, puller }
+    }
+
+    /// Whether `generation` is what this would load: it has the same engine and the same limits.
     pub fn is_of(&self, generation: &Generation) -> bool {
-        generation.is_of(&self.runtime)
+        generation.is_of(&self.runtime) && generation.limits() == self.limits
     }
 
     /// Reads a component, or pulls it: where a tag cannot be, what it was at when it last could.
@@ -215,9 +214,9 @@ impl Loader {
     /// The first step that it did not pass.
     pub fn load(&self, found: Found, config: &Config) -> Result<Candidate, Refusal> {
         let (source, octets) = found;
-        let mut generation = match self.runtime.load_built_in(&octets) {
+        let mut generation = match self.runtime.load_built_in(&octets, self.limits) {
             Some(generation) => generation,
-            None => self.runtime.load_compiled(&self.compiler.compile(&octets)?)?,
+            None => self.runtime.load_compiled(&self.compiler.compile(&octets)?, self.limits)?,
         };
         let settings = generation.settings()?;
         let mut diagnostics = Diagnostics::new(config.file.clone());
@@ -243,13 +242,25 @@ impl Loader {
     /// # Errors
     /// When it cannot be loaded or asked.
     pub(super) fn embedded_settings(&self) -> Result<Vec<SettingHelp>, LoadError> {
-        self.runtime.load_trusted(EMBEDDED_GUEST)?.settings()
+        self.runtime.load_trusted(EMBEDDED_GUEST, self.limits)?.settings()
     }
 
     /// The engine.
     pub(super) fn runtime(&self) -> &Arc<Runtime> {
         &self.runtime
     }
+}
+
+fn guest_limits(settings: &Settings) -> GuestLimits {
+    GuestLimits {
+        deadline: settings.guest_deadline,
+        memory_octets_max: settings.guest_memory_octets,
+        wasi: settings.guest_imports == GuestImports::Wasi,
+    }
+}
+
+fn runtime_options(settings: &Settings) -> RuntimeOptions {
+    RuntimeOptions::for_guest(settings.workers, guest_limits(settings))
 }
 
 fn compiler(settings: &Settings, diagnostics: &mut Diagnostics) -> Compiler {

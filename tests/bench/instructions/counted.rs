@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use wasmhttpd::private_folder::PrivateFolder;
 use wasmhttpd::sandbox::contract::{Configuration, Found};
 use wasmhttpd::sandbox::{
-    CodeCache, Compiler, CompilerLimits, EMBEDDED_GUEST, Runtime, RuntimeOptions, Sandbox,
+    CodeCache, Compiler, CompilerLimits, EMBEDDED_GUEST, GuestLimits, Runtime, RuntimeOptions,
+    Sandbox,
 };
 
 #[path = "../heads.rs"]
@@ -30,18 +31,14 @@ fn main() -> ExitCode {
 
 /// Calls `parse` and `respond` so many times.
 fn call(is_repeated: bool, count: usize, folder: &Path) {
-    let options = RuntimeOptions {
-        workers: 1,
-        deadline: Duration::from_secs(10),
-        memory_octets_max: 16 << 20,
-        wasi: false,
-    };
-    let runtime = Runtime::new(options).expect("an engine");
+    let limits =
+        GuestLimits { deadline: Duration::from_secs(10), memory_octets_max: 16 << 20, wasi: false };
+    let runtime = Runtime::new(RuntimeOptions::for_guest(1, limits)).expect("an engine");
     // Not compiled here: how many instructions that takes differs from run to run.
     let cache = CodeCache::new(PrivateFolder::open(folder).expect("a folder"));
-    let limits = CompilerLimits { time: Duration::from_secs(60), memory_octets: 2 << 30 };
-    let code = Compiler::new(limits, Some(cache)).compile(EMBEDDED_GUEST).expect("code");
-    let mut generation = runtime.load_compiled(&code).expect("a guest");
+    let compiler = CompilerLimits { time: Duration::from_secs(60), memory_octets: 2 << 30 };
+    let code = Compiler::new(compiler, Some(cache)).compile(EMBEDDED_GUEST).expect("code");
+    let mut generation = runtime.load_compiled(&code, limits).expect("a guest");
     let configuration = Configuration { media: Vec::new(), parameters: Vec::new() };
     generation.configure(configuration).expect("a start").expect("no problems");
     let mut sandbox = Sandbox::new(Arc::new(generation), false, 0);

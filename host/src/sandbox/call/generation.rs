@@ -9,6 +9,7 @@ use super::direct::DirectPre;
 use super::state::{self, State};
 use crate::sandbox::bindings::GuestPre;
 use crate::sandbox::bindings::contract::Configuration;
+use crate::sandbox::limits::GuestLimits;
 use crate::sandbox::runtime::Runtime;
 
 /// Longest time for what happens once in an instance's life: starting it, its settings, its
@@ -23,6 +24,7 @@ pub struct Generation {
     direct: Option<DirectPre>,
     imports_wasi: bool,
     configuration: Configuration,
+    limits: GuestLimits,
     /// The deadlines in ticks of the runtime's clock.
     call_ticks: u64,
     start_ticks: u64,
@@ -34,22 +36,29 @@ impl Generation {
         runtime: Arc<Runtime>,
         pre: GuestPre<State>,
         imports_wasi: bool,
+        limits: GuestLimits,
     ) -> Generation {
         let pace = runtime.pace();
         Generation {
-            call_ticks: pace.ticks(runtime.options().deadline),
-            start_ticks: pace.ticks(START_DEADLINE.max(runtime.options().deadline)),
+            call_ticks: pace.ticks(limits.deadline),
+            start_ticks: pace.ticks(START_DEADLINE.max(limits.deadline)),
             configuration: Configuration { media: Vec::new(), parameters: Vec::new() },
             runtime,
             pre,
             direct: None,
             imports_wasi,
+            limits,
         }
     }
 
     /// What it is configured with.
     pub fn configuration(&self) -> &Configuration {
         &self.configuration
+    }
+
+    /// What its instances may use.
+    pub fn limits(&self) -> GuestLimits {
+        self.limits
     }
 
     /// Whether `runtime` runs it.
@@ -82,7 +91,7 @@ impl Generation {
 
     /// A store for an instance, with its limits and the deadline of its start.
     pub(in crate::sandbox) fn store(&self) -> Store<State> {
-        let memory_octets_max = self.runtime.options().memory_octets_max;
+        let memory_octets_max = self.limits.memory_octets_max;
         let mut store = state::store(self.runtime.engine(), memory_octets_max, self.imports_wasi);
         self.begin_start(&mut store);
         store

@@ -11,15 +11,17 @@ use crate::sandbox::call::generation::Generation;
 use crate::sandbox::call::instance::Instance;
 use crate::sandbox::embedded::EMBEDDED_GUEST;
 use crate::sandbox::error::GuestError;
+use crate::sandbox::limits::GuestLimits;
 use crate::sandbox::runtime::{Runtime, RuntimeOptions};
 
 const CONTEXT: Context =
     Context { peer: IpAddress::Ipv4(0x7f00_0001), secure: true, now: 1_700_000_000 };
 
+const LIMITS: GuestLimits =
+    GuestLimits { deadline: Duration::from_secs(10), memory_octets_max: 32 << 20, wasi: false };
+
 fn runtime() -> Arc<Runtime> {
-    let deadline = Duration::from_secs(10);
-    let options = RuntimeOptions { workers: 4, deadline, memory_octets_max: 32 << 20, wasi: false };
-    Runtime::new(options).expect("an engine")
+    Runtime::new(RuntimeOptions::for_guest(4, LIMITS)).expect("an engine")
 }
 
 /// One guest, called both ways; each time by an instance of its own, since a failure ends one.
@@ -32,7 +34,7 @@ impl Both {
     fn of(component: &[u8]) -> Both {
         let runtime = runtime();
         runtime.ticker().begin_use();
-        let load = || runtime.load(component).expect("a guest");
+        let load = || runtime.load(component, LIMITS).expect("a guest");
         let mut both = Both { direct: load(), component: load() };
         both.component.set_direct(None);
         assert!(both.direct.direct().is_some(), "it is not plain");
