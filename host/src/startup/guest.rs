@@ -3,13 +3,12 @@
 //! Pull or read, compile, check, instantiate, configure: the same steps for the guest of the start
 //! and for every one that follows it.
 
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::refusal::Refusal;
+use super::source::{Found, Octets, Source, found};
 use crate::config::{
-    Config, Diagnostic, Diagnostics, GuestImports, GuestPlace, KeptIn, Line, Reference, SETTINGS,
-    Settings, suggestion,
+    Config, Diagnostics, GuestImports, KeptIn, Line, Reference, SETTINGS, Settings, suggestion,
 };
 use crate::private_folder::PrivateFolder;
 use crate::registry::{Credentials, PullError, Pulled, Puller};
@@ -20,66 +19,6 @@ use crate::sandbox::{
 };
 use crate::text::readable;
 
-/// Where a component comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The program itself.
-    BuiltIn,
-    /// A file.
-    File(PathBuf),
-    /// A registry: with its digest, once it was pulled.
-    Registry(Reference),
-}
-
-impl Source {
-    /// What web.conf says.
-    pub fn configured(settings: &Settings) -> Source {
-        settings.guest.clone().map_or(Source::BuiltIn, Source::from)
-    }
-}
-
-impl From<GuestPlace> for Source {
-    fn from(place: GuestPlace) -> Source {
-        match place {
-            GuestPlace::File(path) => Source::File(path),
-            GuestPlace::Registry(reference) => Source::Registry(reference),
-        }
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Source::BuiltIn => formatter.write_str("the built-in guest"),
-            Source::File(path) => write!(formatter, "guest {}", path.display()),
-            Source::Registry(reference) => write!(formatter, "guest {reference}"),
-        }
-    }
-}
-
-/// The octets of a component.
-#[derive(Clone)]
-pub enum Octets {
-    /// In the program.
-    BuiltIn,
-    /// Read from a file, or pulled from a registry.
-    Read(Arc<[u8]>),
-}
-
-impl std::ops::Deref for Octets {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Octets::BuiltIn => EMBEDDED_GUEST,
-            Octets::Read(octets) => octets,
-        }
-    }
-}
-
-/// A component, and where it was found.
-pub type Found = (Source, Octets);
-
 /// A guest that could serve.
 #[derive(Clone)]
 pub struct Candidate {
@@ -89,55 +28,6 @@ pub struct Candidate {
     pub octets: Octets,
     /// What became of it.
     pub generation: Arc<Generation>,
-}
-
-/// Why a guest does not serve.
-#[derive(Debug)]
-pub struct Refusal {
-    /// What it did not pass.
-    pub step: Step,
-    /// What is wrong.
-    pub complaints: Vec<Diagnostic>,
-}
-
-impl Refusal {
-    /// One thing is wrong, which no line of web.conf is to blame for.
-    pub fn at(step: Step, reason: impl fmt::Display) -> Refusal {
-        let reason = reason.to_string();
-        Refusal { step, complaints: vec![Diagnostic { place: None, reason }] }
-    }
-
-    /// Says of whom the complaints are that no line of web.conf is to blame for.
-    pub fn of(mut self, source: &Source) -> Refusal {
-        let what = match self.step {
-            Step::Pull => "cannot be pulled",
-            Step::Read => "cannot be read",
-            _ => "cannot be used",
-        };
-        for complaint in self.complaints.iter_mut().filter(|complaint| complaint.place.is_none()) {
-            complaint.reason = format!("{source} {what}: {}", complaint.reason);
-        }
-        self
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let complaints: Vec<_> = self.complaints.iter().map(ToString::to_string).collect();
-        write!(formatter, "refused at the step {}: {}", self.step, complaints.join("; "))
-    }
-}
-
-impl From<PullError> for Refusal {
-    fn from(error: PullError) -> Refusal {
-        Refusal::at(Step::Pull, error)
-    }
-}
-
-impl From<LoadError> for Refusal {
-    fn from(error: LoadError) -> Refusal {
-        Refusal::at(error.step(), error)
-    }
 }
 
 /// What loads guests.
@@ -300,11 +190,6 @@ pub fn pull_or_last(puller: &Puller, reference: &Reference) -> Result<Pulled, Pu
         tracing::warn!("in its place: {}", last.reference);
         Ok(last)
     })
-}
-
-/// A component from a registry.
-pub fn found(pulled: Pulled) -> Found {
-    (Source::Registry(pulled.reference), Octets::Read(pulled.octets.into()))
 }
 
 /// Where `what` is kept, as the parameter `name` says.

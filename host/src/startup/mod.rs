@@ -10,6 +10,8 @@
 mod configured;
 mod failure;
 mod guest;
+mod refusal;
+mod source;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -24,9 +26,9 @@ use crate::server;
 
 pub use self::configured::configured_guest;
 pub use self::failure::Failure;
-pub use self::guest::{
-    Candidate, Found, Loader, Octets, Refusal, Source, found, pull_or_last, puller,
-};
+pub use self::guest::{Candidate, Loader, pull_or_last, puller};
+pub use self::refusal::Refusal;
+pub use self::source::{Found, Octets, Source, found};
 
 /// Everything needed to serve.
 pub struct Plan {
