@@ -62,15 +62,19 @@ fn carry_out(arguments: &Arguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Serves, in this order: web.conf is read; what it names is all that the process will need; then
+/// threads start, the first of which writes the log.
 fn serve(arguments: &Arguments) -> Result<(), Failure> {
-    let _log = log::start(arguments.debug);
     let signals = server::hold_signals().context("cannot take signals")?;
-    let plan = Plan::make(arguments)?;
+    let limit = server::raise_descriptor_limit();
+    let read = startup::read_config(arguments)?;
+    before_threads();
+    let _log = log::start(arguments.debug);
+    let plan = Plan::make(arguments, read)?;
     if arguments.check {
         io::stdout().write_all(startup::describe(&plan).as_bytes())?;
         return Ok(());
     }
-    let limit = server::raise_descriptor_limit();
     tracing::debug!("descriptors: {limit:?}, workers: {}", plan.config.settings.listen.workers);
     let mut listeners = Vec::new();
     for listen in &plan.config.settings.listen.addresses {
@@ -88,6 +92,14 @@ fn serve(arguments: &Arguments) -> Result<(), Failure> {
         })?),
     };
     Ok(server.run(signals, || swapper.send(Job::Reload))?)
+}
+
+/// The point before which the process has no other thread, and after which none needs rights that
+/// web.conf, which has been read, does not name: whatever confines the process belongs here, since a
+/// thread that exists is not confined with it.
+fn before_threads() {
+    let threads = || std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    debug_assert_eq!(threads(), 1, "a thread has been started too soon");
 }
 
 fn write_guest(component: &[u8]) -> anyhow::Result<()> {

@@ -41,12 +41,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Makes a plan, or says everything that is wrong.
+    /// Makes a plan of what was read ([`read_config`]), or says everything that is wrong.
     ///
     /// # Errors
     /// When the configuration is wrong, or the system has no room for the engine.
-    pub fn make(arguments: &Arguments) -> Result<Plan, Failure> {
-        let (mut diagnostics, config) = read_config(arguments)?;
+    pub fn make(
+        arguments: &Arguments,
+        (mut diagnostics, config): (Diagnostics, Config),
+    ) -> Result<Plan, Failure> {
         // A configuration that is only checked may well be the one of a server that is running: its
         // addresses are not tried then.
         check(&config, |_| arguments.check, &mut diagnostics);
