@@ -11,6 +11,7 @@
 //! [`crate::control`].
 
 mod jobs;
+mod poll;
 mod pulls;
 mod reload;
 mod second_opinion;
@@ -19,19 +20,19 @@ mod status;
 mod turn_out;
 mod watch;
 
-use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use self::jobs::Order as Request;
-use self::pulls::{Poll, Pulls};
+use self::poll::Poll;
+use self::pulls::Pulls;
 use self::reload::Listening;
 use self::shadow::Shadow;
 use self::watch::Watch;
 use crate::cli::Arguments;
-use crate::config::{Config, Differences, GuestPlace};
+use crate::config::{Config, Differences};
 use crate::log::SharedAccessLog;
 use crate::rehearsal::{self, Comparison, Report};
 use crate::sandbox::Step;
@@ -136,7 +137,8 @@ impl Swapper {
             handle: handle.clone(),
         };
         swapper.watch_guest(&swapper.serving.candidate.octets.clone());
-        swapper.poll_guest(&swapper.serving.candidate.source.clone());
+        let source = &swapper.serving.candidate.source;
+        swapper.poll = Poll::new(&swapper.config.settings, source, Instant::now());
         swapper.take_notes();
         tracing::info!("generation 1 serves: {}", swapper.serving.candidate.source);
         thread::Builder::new().name("swapper".into()).spawn(move || swapper.run())?;
@@ -454,21 +456,11 @@ impl Swapper {
     /// Watches the guest's file, if web.conf names one and wants that. `loaded` is what was read of
     /// it.
     fn watch_guest(&mut self, loaded: &Octets) {
-        let settings = &self.config.settings;
-        let wanted: Option<&Path> = match &settings.guest {
-            Some(GuestPlace::File(path)) => Some(path.as_path()).filter(|_| settings.watch),
-            _ => None,
-        };
+        let wanted = watch::wanted(&self.config.settings);
         if wanted != self.watch.as_ref().map(Watch::path) {
             let handle = self.handle.clone();
             self.watch = wanted.map(|path| {
-                let mut watch = Watch::new(path, move || handle.send(Job::Look));
-                // It took time to load, in which the file may have become another.
-                let there = self.loader.read(Source::File(path.to_path_buf()));
-                if !there.is_ok_and(|(_, octets)| *octets == **loaded) {
-                    watch.expect_another();
-                }
-                watch
+                Watch::since(path, loaded, &self.loader, move || handle.send(Job::Look))
             });
         }
     }

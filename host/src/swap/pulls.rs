@@ -4,13 +4,14 @@
 //! brings, or why nothing, is then a job like any other. It ends by its time limit: nobody waits
 //! for it when the server ends.
 //!
-//! What asks for pulls: `ctl`, a web.conf that is read again, and the [`Poll`] of a tag.
+//! What asks for pulls: `ctl`, a web.conf that is read again, and the [`super::poll`] of a tag.
 
 use std::sync::mpsc::Sender;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::jobs::Order;
+use super::poll::Looked;
 use super::{Job, NICE, Outcome, Swapper};
 use crate::config::{Diagnostics, Digest, GuestPlace, Reference};
 use crate::registry::{PullError, Pulled, Puller};
@@ -58,18 +59,6 @@ pub(super) struct Pulls {
     under_way: Vec<Pull>,
 }
 
-/// Looking whether the tag of web.conf's guest has moved.
-pub(super) struct Poll {
-    reference: Reference,
-    interval: Duration,
-    /// Where the tag was when it was last looked at, whatever came of what is there.
-    seen: Option<Digest>,
-    look_at: Instant,
-    is_under_way: bool,
-    /// Why the last look failed.
-    failure: Option<String>,
-}
-
 impl Pulls {
     /// What is being pulled, and what for.
     pub fn in_words(&self) -> Vec<String> {
@@ -100,18 +89,6 @@ impl Pull {
             None if is_reload => startup::pull_or_last(&puller, &reference).map(Some),
             None => puller.pull(&reference).map(Some),
         }
-    }
-}
-
-impl Poll {
-    /// When to look next.
-    pub fn look_at(&self) -> Instant {
-        self.look_at
-    }
-
-    /// Why the last look failed.
-    pub fn failure(&self) -> Option<&String> {
-        self.failure.as_ref()
     }
 }
 
@@ -232,66 +209,27 @@ impl Swapper {
         })
     }
 
-    /// Looks at web.conf's tag now and then, if it wants that. `source` is what it was last at.
-    pub(super) fn poll_guest(&mut self, source: &Source) {
-        let settings = &self.config.settings;
-        let interval = settings.guest_poll;
-        let wanted = match &settings.guest {
-            Some(GuestPlace::Registry(reference)) if reference.digest().is_none() => {
-                Some(reference).filter(|_| !interval.is_zero())
-            }
-            _ => None,
-        };
-        let seen = match source {
-            Source::Registry(reference) => reference.digest(),
-            _ => None,
-        };
-        self.poll = wanted.map(|reference| Poll {
-            reference: reference.clone(),
-            interval,
-            seen,
-            look_at: Instant::now() + interval,
-            is_under_way: false,
-            failure: None,
-        });
-    }
-
     /// Looks at the tag, if it is time and the last look is done.
     pub(super) fn look_at_tag(&mut self, now: Instant) {
-        let Some(poll) = self.poll.as_mut().filter(|poll| now >= poll.look_at) else { return };
-        poll.look_at = now + poll.interval;
-        if !std::mem::replace(&mut poll.is_under_way, true) {
-            let (purpose, reference) = (Purpose::Poll { seen: poll.seen }, poll.reference.clone());
+        if let Some((reference, seen)) = self.poll.as_mut().and_then(|poll| poll.begin(now)) {
             let puller = self.loader.puller().clone();
-            self.pull(purpose, reference, puller, None);
+            self.pull(Purpose::Poll { seen }, reference, puller, None);
         }
     }
 
     /// What came of a look at the tag.
     fn take_look(&mut self, reference: &Reference, brought: Brought) -> Outcome {
         // Another may be looked at by now.
-        let poll = self.poll.as_mut().filter(|poll| poll.reference == *reference);
-        let Some(poll) = poll else { return Ok(String::new()) };
-        poll.is_under_way = false;
-        let (digest, found) = match brought {
-            Ok(None) => {
-                poll.failure = None;
-                return Ok(String::new());
+        let poll = self.poll.as_mut().filter(|poll| poll.is_of(reference));
+        match poll.map_or(Looked::Same, |poll| poll.end(brought)) {
+            Looked::Same => Ok(String::new()),
+            Looked::Failed(line) => {
+                tracing::warn!("{line}");
+                Ok(String::new())
             }
-            Ok(Some(pulled)) => (pulled.reference.digest(), Ok(found(pulled))),
-            // It will not be another when it is looked at again.
-            Err(error @ PullError::Unfit { digest, .. }) => (Some(digest), Err(error.into())),
-            Err(error) => {
-                let failure = Some(error.to_string());
-                if poll.failure != failure {
-                    tracing::warn!("{reference} could not be looked at: {error}");
-                }
-                poll.failure = failure;
-                return Ok(String::new());
+            Looked::Moved(found) => {
+                self.swap_to(&format!("a swap, since the tag moved, to guest {reference}"), found)
             }
-        };
-        poll.seen = digest;
-        poll.failure = None;
-        self.swap_to(&format!("a swap, since the tag moved, to guest {reference}"), found)
+        }
     }
 }

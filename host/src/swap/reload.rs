@@ -7,7 +7,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::poll::Poll;
 use super::{Outcome, Swapper};
 use crate::config::{Config, Diagnostics, Line, Reference, Settings};
 use crate::log::{AccessLogHandle, AccessLogger};
@@ -223,7 +225,7 @@ impl Swapper {
         self.crew.tell_each(changes.into_iter().map(|change| Order::Apply(Box::new(change))));
         self.crew.wait();
         self.watch_guest(&loaded);
-        self.poll_guest(&source);
+        self.poll = Poll::new(&self.config.settings, &source, Instant::now());
         let mut text = match published {
             Some(_) => self.announce(None),
             None => format!("generation {} goes on", self.serving.number),
