@@ -244,17 +244,17 @@ fn calls(request: &Recorded, whole: bool) -> Vec<String> {
 }
 
 fn guest(mut stream: &UnixStream, handle: &Handle) -> io::Result<()> {
-    let serving = handle.serving();
+    let guest = handle.guest();
     let settings = |lines: &[Line]| -> Vec<Setting> {
         let lines = lines.iter().cloned();
         lines.map(|Line { line, name, value }| Setting { line, name, value }).collect()
     };
     let reply = Reply::Guest {
-        octets: serving.octets.len() as u64,
-        media: settings(&serving.media),
-        parameters: settings(&serving.parameters),
-        limits: serving.limits,
+        octets: guest.octets().len() as u64,
+        media: settings(&guest.media),
+        parameters: settings(&guest.parameters),
+        limits: guest.limits,
     };
     say(stream, &reply)?;
-    stream.write_all(&serving.octets)
+    stream.write_all(guest.octets())
 }

@@ -2,17 +2,15 @@
 
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
-use serde::{Deserialize, Serialize};
 
+use super::guest::Guest;
 use super::pulls::Arrival;
 use super::status::Status;
 use super::turn_out::TurnedOut;
-use crate::config::{Config, GuestPlace, Line};
+use crate::config::GuestPlace;
 use crate::server::Crew;
-use crate::startup::{Candidate, Octets};
 
 /// What happened, in a line; or why nothing did, in lines.
 pub type Outcome = Result<String, Vec<String>>;
@@ -55,51 +53,6 @@ pub struct Order {
     pub reply: Option<Sender<Outcome>>,
 }
 
-/// The guest that serves, to be written out.
-#[derive(Clone)]
-pub struct Serving {
-    /// The component.
-    pub octets: Octets,
-    /// Its media lines.
-    pub media: Vec<Line>,
-    /// Its parameter lines.
-    pub parameters: Vec<Line>,
-    /// What it may use.
-    pub limits: Limits,
-}
-
-impl Serving {
-    /// A guest that was loaded for `config`.
-    pub(super) fn new(candidate: &Candidate, config: &Config) -> Serving {
-        let settings = &config.settings;
-        Serving {
-            octets: candidate.octets.clone(),
-            media: config.media.clone(),
-            parameters: config.guest_parameters.clone(),
-            limits: Limits {
-                deadline: settings.guest_deadline,
-                memory_octets: settings.guest_memory_octets,
-                compile_time: settings.compile_timeout,
-                compile_memory_octets: settings.compile_memory_octets,
-            },
-        }
-    }
-}
-
-/// What a guest may use, and its compiler.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Limits {
-    /// Longest time of a call.
-    pub deadline: Duration,
-    /// Memory of an instance, in octets.
-    pub memory_octets: usize,
-    /// Processor time of its compiler.
-    pub compile_time: Duration,
-    /// Memory of its compiler, in octets.
-    pub compile_memory_octets: usize,
-}
-
 /// What is known of how things stand.
 #[derive(Default)]
 pub(super) struct Board {
@@ -113,7 +66,7 @@ pub(super) struct Board {
 pub struct Handle {
     pub(super) orders: Sender<Order>,
     pub(super) board: Arc<Mutex<Board>>,
-    pub(super) serving: Arc<Mutex<Serving>>,
+    pub(super) guest: Arc<Mutex<Guest>>,
     pub(super) crew: Crew,
 }
 
@@ -144,8 +97,8 @@ impl Handle {
     }
 
     /// The guest that serves.
-    pub fn serving(&self) -> Serving {
-        self.serving.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn guest(&self) -> Guest {
+        self.guest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The workers.

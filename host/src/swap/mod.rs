@@ -10,7 +10,9 @@
 //! What asks for swaps: the guest's file ([`watch`]) or tag ([`pulls`]), SIGHUP, and
 //! [`crate::control`].
 
+mod guest;
 mod jobs;
+mod lineage;
 mod poll;
 mod pulls;
 mod reload;
@@ -23,9 +25,10 @@ mod watch;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use self::jobs::Order as Request;
+use self::lineage::{Lineage, Moment, Release};
 use self::poll::Poll;
 use self::pulls::Pulls;
 use self::reload::Listening;
@@ -39,7 +42,8 @@ use crate::sandbox::Step;
 use crate::server::{self, Crew, Order, Probation, Publication, Server, Terms};
 use crate::startup::{Candidate, Found, Loader, Octets, Plan, Refusal, Source};
 
-pub use self::jobs::{Handle, Job, Limits, Outcome, Serving};
+pub use self::guest::{Guest, Limits};
+pub use self::jobs::{Handle, Job, Outcome};
 pub use self::status::{ShadowStatus, Status};
 
 /// Longest wait for the next job: the status tells of a shadow at least this often.
@@ -53,20 +57,6 @@ const NICE: i32 = 5;
 /// Said to who asks for something of a shadow that is not there.
 const NO_SHADOW: &str = "no candidate runs beside (try `wasmhttpd ctl shadow FILE` first)";
 
-/// A generation that serves or has served.
-#[derive(Clone)]
-struct Release {
-    number: u64,
-    candidate: Candidate,
-    /// The same with what it was loaded for, for those who ask for the guest.
-    guest: Serving,
-    /// What came of its rehearsal.
-    rehearsal: Option<Report>,
-    /// When its probation ends; none once it has passed.
-    probation: Option<Instant>,
-    since: u64,
-}
-
 /// See the module.
 pub struct Swapper {
     arguments: Arguments,
@@ -75,16 +65,7 @@ pub struct Swapper {
     crew: Crew,
     listening: Vec<Listening>,
     access_log: SharedAccessLog,
-    serving: Release,
-    /// Served before the serving one: what an operator goes back to.
-    previous: Option<Release>,
-    /// The last one that passed its probation, if that is not the serving one: what comes back by
-    /// itself.
-    proven: Option<Release>,
-    numbers: u64,
-    shadow: Option<Shadow>,
-    watch: Option<Watch>,
-    poll: Option<Poll>,
+    lineage: Lineage,
     pulls: Pulls,
     orders: Receiver<Request>,
     handle: Handle,
@@ -104,18 +85,11 @@ impl Swapper {
     pub fn start(arguments: &Arguments, plan: Plan, server: &Server) -> std::io::Result<Handle> {
         let Plan { config, loader, candidate } = plan;
         let (sender, orders) = mpsc::channel();
-        let serving = Release {
-            number: 1,
-            guest: Serving::new(&candidate, &config),
-            candidate,
-            rehearsal: None,
-            probation: None,
-            since: unix_seconds(),
-        };
+        let guest = Guest::new(candidate, &config);
         let handle = Handle {
             orders: sender,
             board: Arc::default(),
-            serving: Arc::new(Mutex::new(serving.guest.clone())),
+            guest: Arc::new(Mutex::new(guest.clone())),
             crew: server.crew().clone(),
         };
         let mut swapper = Swapper {
@@ -125,22 +99,16 @@ impl Swapper {
             access_log: server.access_log().clone(),
             config,
             loader,
-            serving,
-            previous: None,
-            proven: None,
-            numbers: 1,
-            shadow: None,
-            watch: None,
-            poll: None,
+            lineage: Lineage::new(guest.clone(), Moment::now()),
             pulls: Pulls::default(),
             orders,
             handle: handle.clone(),
         };
-        swapper.watch_guest(&swapper.serving.candidate.octets.clone());
-        let source = &swapper.serving.candidate.source;
-        swapper.poll = Poll::new(&swapper.config.settings, source, Instant::now());
+        swapper.watch_guest(guest.octets());
+        let poll = Poll::new(&swapper.config.settings, guest.source(), Instant::now());
+        swapper.lineage.set_poll(poll);
         swapper.take_notes();
-        tracing::info!("generation 1 serves: {}", swapper.serving.candidate.source);
+        tracing::info!("generation 1 serves: {}", guest.source());
         thread::Builder::new().name("swapper".into()).spawn(move || swapper.run())?;
         Ok(handle)
     }
@@ -156,7 +124,8 @@ impl Swapper {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let now = Instant::now();
-            if self.watch.as_mut().is_some_and(|watch| now >= watch.look_at() && watch.look(now)) {
+            let watch = self.lineage.watch_mut();
+            if watch.is_some_and(|watch| now >= watch.look_at() && watch.look(now)) {
                 self.swap_watched();
             }
             self.look_at_tag(now);
@@ -166,10 +135,11 @@ impl Swapper {
 
     /// How long until something is due.
     fn pause(&self) -> Duration {
-        let status = self.shadow.as_ref().map(|_| Instant::now() + STATUS_INTERVAL);
-        let watch = self.watch.as_ref().map(Watch::look_at);
-        let poll = self.poll.as_ref().map(Poll::look_at);
-        let due = [status, watch, poll, self.serving.probation].into_iter().flatten().min();
+        let status = self.lineage.shadow().map(|_| Instant::now() + STATUS_INTERVAL);
+        let watch = self.lineage.watch().map(Watch::look_at);
+        let poll = self.lineage.poll().map(Poll::look_at);
+        let probation = self.lineage.serving().probation;
+        let due = [status, watch, poll, probation].into_iter().flatten().min();
         due.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
     }
 
@@ -184,7 +154,7 @@ impl Swapper {
             Job::TakeNote => Ok(String::new()),
             Job::Look => {
                 // Looked at next, and again after it has rested.
-                if let Some(watch) = &mut self.watch {
+                if let Some(watch) = self.lineage.watch_mut() {
                     watch.look_now();
                 }
                 return;
@@ -195,7 +165,7 @@ impl Swapper {
                 return;
             }
             Job::Shadow { guest, every } => self.start_shadow(guest.into(), every),
-            Job::EndShadow => match self.shadow.take() {
+            Job::EndShadow => match self.lineage.take_shadow() {
                 Some(shadow) => Ok(format!("ended: {}", shadow.status())),
                 None => Err(vec![NO_SHADOW.into()]),
             },
@@ -225,7 +195,7 @@ impl Swapper {
 
     fn try_swap(&mut self, found: Found) -> Result<String, Refusal> {
         if self.serves_already(&found) {
-            return Ok(format!("generation {} serves it already", self.serving.number));
+            return Ok(format!("generation {} serves it already", self.lineage.serving().number));
         }
         let candidate = self.loader.load(found, &self.config)?;
         self.take_over(candidate)
@@ -234,9 +204,10 @@ impl Swapper {
     /// Whether what was found is what serves. A registry may have the same component with another
     /// manifest: then its digest is that one from now on.
     fn serves_already(&mut self, (source, octets): &Found) -> bool {
-        let is_same = **octets == *self.serving.candidate.octets;
-        if is_same && matches!(source, Source::Registry(_)) {
-            self.serving.candidate.source = source.clone();
+        let serving = self.lineage.serving_guest_mut();
+        let is_same = **octets == **serving.octets();
+        if is_same {
+            serving.found_at(source.clone());
         }
         is_same
     }
@@ -257,7 +228,7 @@ impl Swapper {
             Ok(text) => Ok(text),
             Err(refusal) => {
                 let Refusal { step, complaints } = refusal;
-                let serving = self.serving.number;
+                let serving = self.lineage.serving().number;
                 let lines: Vec<String> = complaints.iter().map(ToString::to_string).collect();
                 for line in &lines {
                     tracing::error!("{line}");
@@ -273,7 +244,7 @@ impl Swapper {
     /// Rehearses a candidate, and publishes it.
     fn take_over(&mut self, candidate: Candidate) -> Result<String, Refusal> {
         let report = self.rehearse(&candidate, server::roots_beside(&self.config))?;
-        let publication = self.release(candidate, Some(report));
+        let publication = self.release(candidate, report);
         self.crew.publish(&publication);
         Ok(self.announce(None))
     }
@@ -286,10 +257,10 @@ impl Swapper {
         let refused = |reason: String| Refusal::at(Step::Rehearse, reason);
         self.take_notes();
         let roots = roots.map_err(|error| refused(format!("a document root: {error}")))?;
-        let serving = &self.serving.candidate.generation;
-        let comparison = Comparison::new(serving, &candidate.generation, roots);
+        let serving = self.lineage.serving();
+        let comparison = Comparison::new(serving.guest.generation(), &candidate.generation, roots);
         let recorded = self.crew.recall();
-        let report = rehearsal::rehearse(comparison, &recorded, self.serving.number)
+        let report = rehearsal::rehearse(comparison, &recorded, serving.number)
             .map_err(|failure| refused(format!("it failed at {failure}")))?;
         match report.is_different() && self.config.settings.swap_differences == Differences::Refuse
         {
@@ -301,27 +272,12 @@ impl Swapper {
     }
 
     /// Makes a candidate the serving release. The workers have yet to be told.
-    fn release(&mut self, candidate: Candidate, rehearsal: Option<Report>) -> Arc<Publication> {
+    fn release(&mut self, candidate: Candidate, rehearsal: Report) -> Arc<Publication> {
         // It may have run out since there was time to look.
         self.end_probation(Instant::now());
-        self.numbers += 1;
-        let settings = &self.config.settings;
-        let ends = (!settings.probation.is_zero()).then(|| Instant::now() + settings.probation);
-        let release = Release {
-            number: self.numbers,
-            guest: Serving::new(&candidate, &self.config),
-            candidate,
-            rehearsal,
-            probation: ends,
-            since: unix_seconds(),
-        };
-        let before = std::mem::replace(&mut self.serving, release);
-        if before.probation.is_none() {
-            self.proven = Some(before.clone());
-        }
-        self.previous = Some(before);
-        // It compared with what does not serve any more.
-        self.shadow = None;
+        let guest = Guest::new(candidate, &self.config);
+        let probation = self.config.settings.probation;
+        self.lineage.publish(guest, rehearsal, probation, Moment::now());
         // Whoever has an answer of it finds it in the status.
         self.take_notes();
         self.publication()
@@ -329,16 +285,16 @@ impl Swapper {
 
     /// The serving release, as workers get it.
     fn publication(&self) -> Arc<Publication> {
-        let Release { number, candidate, probation, .. } = &self.serving;
-        let (number, generation) = (*number, Arc::clone(&candidate.generation));
-        let probation = probation.zip(self.proven.as_ref()).map(|(ends, proven)| {
+        let serving = self.lineage.serving();
+        let (number, generation) = (serving.number, Arc::clone(serving.guest.generation()));
+        let probation = serving.probation.zip(self.lineage.proven()).map(|(ends, proven)| {
             let settings = &self.config.settings;
             Probation::new(Terms {
-                previous: Arc::clone(&proven.candidate.generation),
+                previous: Arc::clone(proven.guest.generation()),
                 ends,
                 clients: settings.probation_clients,
                 retry: settings.swap_retry,
-                ask: second_opinion::of(&proven.candidate.generation, &self.config),
+                ask: second_opinion::of(proven.guest.generation(), &self.config),
                 turn_out: self.turn_out(proven),
             })
         });
@@ -347,8 +303,8 @@ impl Swapper {
 
     /// Tells that the serving release serves, and why if that is not because it is new.
     fn announce(&mut self, why: Option<&str>) -> String {
-        let Release { number, candidate, rehearsal, probation, .. } = &self.serving;
-        let mut text = format!("generation {number} serves: {}", candidate.source);
+        let Release { number, guest, rehearsal, probation, .. } = self.lineage.serving();
+        let mut text = format!("generation {number} serves: {}", guest.source());
         if let Some(why) = why {
             text += &format!("; {why}");
         }
@@ -361,16 +317,14 @@ impl Swapper {
         }
         tracing::info!("{text}");
         self.update_status(|status| status.published += 1);
-        *lock(&self.handle.serving) = self.serving.guest.clone();
+        *lock(&self.handle.guest) = self.lineage.serving().guest.clone();
         text
     }
 
     fn end_probation(&mut self, now: Instant) {
         self.take_notes();
-        if self.serving.probation.is_some_and(|ends| now >= ends) {
-            self.serving.probation = None;
-            self.proven = None;
-            tracing::info!("generation {} has passed its probation", self.serving.number);
+        if self.lineage.pass(now) {
+            tracing::info!("generation {} has passed its probation", self.lineage.serving().number);
             // The workers let go of the generation that stood by.
             let publication = self.publication();
             self.crew.tell(|| Order::Publish(Arc::clone(&publication)));
@@ -378,25 +332,13 @@ impl Swapper {
     }
 
     fn roll_back(&mut self) -> Outcome {
-        let Some(previous) = self.previous.take() else {
+        let Some(left) = self.lineage.roll_back(Moment::now()) else {
             return Err(vec!["there is no generation to go back to".into()]);
         };
-        let left = self.serving.clone();
-        let text = self.bring_back(previous, &format!("rolled back from {}", left.number));
-        self.previous = Some(left);
-        Ok(text)
-    }
-
-    /// Publishes a release that served before, as what it was: it has nothing to prove.
-    fn bring_back(&mut self, release: Release, why: &str) -> String {
-        self.serving =
-            Release { rehearsal: None, probation: None, since: unix_seconds(), ..release };
-        self.proven = None;
-        self.shadow = None;
         self.take_notes();
         let publication = self.publication();
         self.crew.publish(&publication);
-        self.announce(Some(why))
+        Ok(self.announce(Some(&format!("rolled back from {left}"))))
     }
 
     fn start_shadow(&mut self, source: Source, every: u64) -> Outcome {
@@ -422,23 +364,23 @@ impl Swapper {
         self.take_notes();
         let roots = server::roots_beside(&self.config)
             .map_err(|error| Refusal::at(Step::Rehearse, format!("a document root: {error}")))?;
-        let serving = &self.serving.candidate.generation;
-        let comparison = Comparison::new(serving, &candidate.generation, roots);
-        let shadow = Shadow::start(candidate, comparison, self.serving.number, every, &self.crew)
+        let serving = self.lineage.serving();
+        let comparison = Comparison::new(serving.guest.generation(), &candidate.generation, roots);
+        let shadow = Shadow::start(candidate, comparison, serving.number, every, &self.crew)
             .map_err(|error| Refusal::at(Step::Publish, error))?;
         let text = format!(
             "{} runs beside generation {}, on {}",
             shadow.candidate().source,
-            self.serving.number,
+            serving.number,
             status::share(every)
         );
         tracing::info!("{text}");
-        self.shadow = Some(shadow);
+        self.lineage.set_shadow(shadow);
         Ok(text)
     }
 
     fn promote(&mut self) -> Outcome {
-        let Some(shadow) = &self.shadow else { return Err(vec![NO_SHADOW.into()]) };
+        let Some(shadow) = self.lineage.shadow() else { return Err(vec![NO_SHADOW.into()]) };
         let candidate = shadow.candidate().clone();
         let what = format!("the promotion of {}", candidate.source);
         let promoted = self.take_over(candidate);
@@ -446,7 +388,7 @@ impl Swapper {
     }
 
     fn swap_watched(&mut self) {
-        let Some(path) = self.watch.as_ref().map(|watch| watch.path().to_path_buf()) else {
+        let Some(path) = self.lineage.watch().map(|watch| watch.path().to_path_buf()) else {
             return;
         };
         // What came of it is in the log.
@@ -457,11 +399,12 @@ impl Swapper {
     /// it.
     fn watch_guest(&mut self, loaded: &Octets) {
         let wanted = watch::wanted(&self.config.settings);
-        if wanted != self.watch.as_ref().map(Watch::path) {
+        if wanted != self.lineage.watch().map(Watch::path) {
             let handle = self.handle.clone();
-            self.watch = wanted.map(|path| {
+            let watch = wanted.map(|path| {
                 Watch::since(path, loaded, &self.loader, move || handle.send(Job::Look))
             });
+            self.lineage.set_watch(watch);
         }
     }
 
@@ -478,34 +421,28 @@ impl Swapper {
         }
         let status = &mut board.status;
         change(status);
-        self.serving.show(status);
+        show(self.lineage.serving(), status);
         status.version = env!("CARGO_PKG_VERSION").into();
         status.process = std::process::id();
-        status.previous = self.previous.as_ref().map(|previous| previous.number);
-        status.shadow = self.shadow.as_ref().map(Shadow::status);
+        status.previous = self.lineage.previous().map(|previous| previous.number);
+        status.shadow = self.lineage.shadow().map(Shadow::status);
         status.pulling = self.pulls.in_words();
-        status.poll_failure = self.poll.as_ref().and_then(Poll::failure).cloned();
+        status.poll_failure = self.lineage.poll().and_then(Poll::failure).cloned();
         status.workers = self.config.settings.workers;
         let addresses = self.listening.iter().map(|listening| listening.local.to_string());
         status.addresses = addresses.collect();
     }
 }
 
-impl Release {
-    /// Has it in the status as what serves.
-    fn show(&self, status: &mut Status) {
-        let left = self.probation.map(|ends| ends.saturating_duration_since(Instant::now()));
-        status.generation = self.number;
-        status.guest = self.candidate.source.to_string();
-        status.octets = self.candidate.octets.len() as u64;
-        status.since = self.since;
-        status.probation = left.map(|left| left.as_secs_f64().ceil() as u64);
-        status.rehearsal.clone_from(&self.rehearsal);
-    }
-}
-
-fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs())
+/// Has a release in the status as what serves.
+fn show(release: &Release, status: &mut Status) {
+    let left = release.probation.map(|ends| ends.saturating_duration_since(Instant::now()));
+    status.generation = release.number;
+    status.guest = release.guest.source().to_string();
+    status.octets = release.guest.octets().len() as u64;
+    status.since = release.since;
+    status.probation = left.map(|left| left.as_secs_f64().ceil() as u64);
+    status.rehearsal.clone_from(&release.rehearsal);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -197,13 +197,13 @@ impl Swapper {
         reference: &Reference,
         found: Result<Found, Refusal>,
     ) -> Result<Found, Refusal> {
-        found.or_else(|refusal| match &self.serving.candidate.source {
+        found.or_else(|refusal| match self.lineage.serving().guest.source() {
             Source::Registry(serving)
                 if serving == reference || serving.unpinned() == *reference =>
             {
                 tracing::warn!("{reference} could not be pulled, and stays as it is: {refusal}");
-                let candidate = &self.serving.candidate;
-                Ok((candidate.source.clone(), candidate.octets.clone()))
+                let guest = &self.lineage.serving().guest;
+                Ok((guest.source().clone(), guest.octets().clone()))
             }
             _ => Err(refusal),
         })
@@ -211,7 +211,7 @@ impl Swapper {
 
     /// Looks at the tag, if it is time and the last look is done.
     pub(super) fn look_at_tag(&mut self, now: Instant) {
-        if let Some((reference, seen)) = self.poll.as_mut().and_then(|poll| poll.begin(now)) {
+        if let Some((reference, seen)) = self.lineage.poll_mut().and_then(|poll| poll.begin(now)) {
             let puller = self.loader.puller().clone();
             self.pull(Purpose::Poll { seen }, reference, puller, None);
         }
@@ -220,7 +220,7 @@ impl Swapper {
     /// What came of a look at the tag.
     fn take_look(&mut self, reference: &Reference, brought: Brought) -> Outcome {
         // Another may be looked at by now.
-        let poll = self.poll.as_mut().filter(|poll| poll.is_of(reference));
+        let poll = self.lineage.poll_mut().filter(|poll| poll.is_of(reference));
         match poll.map_or(Looked::Same, |poll| poll.end(brought)) {
             Looked::Same => Ok(String::new()),
             Looked::Failed(line) => {

@@ -121,7 +121,7 @@ impl Swapper {
             _ => loader.read(source.clone()),
         };
         let (source, octets) = found.map_err(|refusal| refusal.of(&source))?;
-        let serving = &self.serving.candidate;
+        let serving = &self.lineage.serving().guest;
         let has = |lines: &[Line], settings: &[Setting]| {
             lines.len() == settings.len()
                 && lines
@@ -129,9 +129,9 @@ impl Swapper {
                     .zip(settings)
                     .all(|(line, setting)| line.name == setting.name && line.value == setting.value)
         };
-        let configuration = serving.generation.configuration();
-        let is_same = *octets == *serving.octets
-            && loader.is_of(&serving.generation)
+        let configuration = serving.generation().configuration();
+        let is_same = *octets == **serving.octets()
+            && loader.is_of(serving.generation())
             && has(&config.media, &configuration.media)
             && has(&config.guest_parameters, &configuration.parameters);
         match is_same {
@@ -213,22 +213,22 @@ impl Swapper {
         self.config = config;
         self.loader = loader;
         self.listening = listening;
-        if candidate.is_none() && matches!(source, Source::Registry(_)) {
+        if candidate.is_none() {
             // The same component, perhaps by another name.
-            self.serving.candidate.source = source.clone();
+            self.lineage.serving_guest_mut().found_at(source.clone());
         }
-        let published = candidate.map(|(candidate, report)| self.release(candidate, Some(report)));
-        let loaded = self.serving.candidate.octets.clone();
+        let published = candidate.map(|(candidate, report)| self.release(candidate, report));
+        let loaded = self.lineage.serving().guest.octets().clone();
         for change in &mut changes {
             change.publication.clone_from(&published);
         }
         self.crew.tell_each(changes.into_iter().map(|change| Order::Apply(Box::new(change))));
         self.crew.wait();
         self.watch_guest(&loaded);
-        self.poll = Poll::new(&self.config.settings, &source, Instant::now());
+        self.lineage.set_poll(Poll::new(&self.config.settings, &source, Instant::now()));
         let mut text = match published {
             Some(_) => self.announce(None),
-            None => format!("generation {} goes on", self.serving.number),
+            None => format!("generation {} goes on", self.lineage.serving().number),
         };
         for listening in new {
             text += &format!("; listening on http://{}/", listening.local);

@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use super::jobs::{Board, Handle, Job};
-use super::{Release, Swapper, lock, unix_seconds};
+use super::lineage::{Moment, Release, Role};
+use super::{Swapper, lock, show};
 use crate::server::{Order, Publication};
 
 /// What the end of a generation's probation would be, should it fail.
@@ -31,7 +32,7 @@ pub(super) struct TurnedOut {
 impl Fate {
     /// What comes back, as workers get it.
     fn publication(&self) -> Arc<Publication> {
-        let generation = Arc::clone(&self.by.candidate.generation);
+        let generation = Arc::clone(self.by.guest.generation());
         Arc::new(Publication { number: self.by.number, generation, probation: None })
     }
 
@@ -39,15 +40,15 @@ impl Fate {
     fn tell(&self, reason: &str, handle: &Handle, board: &mut Board) {
         let number = self.by.number;
         tracing::error!("{reason}: generation {number} comes back");
-        tracing::info!("generation {number} serves: {}", self.by.candidate.source);
+        tracing::info!("generation {number} serves: {}", self.by.guest.source());
         let status = &mut board.status;
         status.turned_out += 1;
         status.published += 1;
         status.last_refusal = Some(reason.to_owned());
         status.previous = None;
-        self.by.show(status);
-        status.since = unix_seconds();
-        *lock(&handle.serving) = self.by.guest.clone();
+        show(&self.by, status);
+        status.since = Moment::now().unix_seconds;
+        *lock(&handle.guest) = self.by.guest.clone();
     }
 }
 
@@ -56,7 +57,7 @@ impl Swapper {
     pub(super) fn turn_out(&self, proven: &Release) -> Box<dyn Fn(&str) + Send + Sync> {
         let handle = self.handle.clone();
         let fate = Arc::new(Fate {
-            number: self.serving.number,
+            number: self.lineage.serving().number,
             clients: self.config.settings.probation_clients,
             by: proven.clone(),
         });
@@ -82,25 +83,16 @@ impl Swapper {
     /// Takes note of a generation that was turned out.
     pub(super) fn take_note(&mut self, turned_out: &TurnedOut, board: &mut Board) {
         let TurnedOut { fate, reason, told } = turned_out;
-        let is = |release: &Release| release.number == fate.number;
-        if is(&self.serving) {
+        // Another one may have been published on top just then, perhaps because its probation was
+        // over.
+        let role = self.lineage.fail(fate.number, fate.by.clone(), Moment::now());
+        if role == Role::Serving {
             if !told {
                 fate.tell(reason, &self.handle, board);
             }
-            self.serving = Release { since: unix_seconds(), ..fate.by.clone() };
-            self.previous = None;
-            self.proven = None;
-            self.shadow = None;
             // Some may have heard of the end before they heard of the beginning.
             let publication = self.publication();
             self.crew.tell(|| Order::Publish(Arc::clone(&publication)));
-        } else if *told && self.previous.as_ref().is_some_and(is) {
-            // Another one was published on top just then, perhaps because its probation was over.
-            if self.proven.as_ref().is_some_and(is) {
-                self.proven = Some(fate.by.clone());
-            }
-            let other = fate.by.number != self.serving.number;
-            self.previous = other.then(|| fate.by.clone());
         }
     }
 }
