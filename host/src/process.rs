@@ -10,7 +10,7 @@ use crate::config::Diagnostics;
 use crate::sandbox::{self, EMBEDDED_GUEST};
 use crate::server::Server;
 use crate::startup::Plan;
-use crate::swap::{self, Job, Swapper};
+use crate::swap::{self, Swapper};
 use crate::{compose, control, inspect, log, project, server, startup};
 
 /// Does what the command line asks for.
@@ -99,7 +99,7 @@ fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             format!("control: cannot listen at {} (try another file)", path.display())
         })?),
     };
-    server.run(signals, || swapper.send(Job::Reload))?;
+    server.run(signals, || swapper.send(swap::Command::Reload))?;
     Ok(ExitCode::SUCCESS)
 }
 

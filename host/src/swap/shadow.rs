@@ -11,7 +11,7 @@ use std::{io, thread};
 
 use super::status::ShadowStatus;
 use crate::rehearsal::{Comparison, Report, request_line};
-use crate::server::{Crew, Order, Recorded, Tap};
+use crate::server::{Recorded, Tap};
 use crate::startup::Candidate;
 
 /// Requests that wait to be compared; further ones are skipped.
@@ -44,7 +44,8 @@ struct Results {
 }
 
 impl Shadow {
-    /// Compares on one in `every` requests of the crew. Generation `number` serves.
+    /// Compares on one in `every` requests, which the workers pass on by the tap that is returned.
+    /// Generation `number` serves.
     ///
     /// # Errors
     /// When the system has no thread to give.
@@ -53,16 +54,15 @@ impl Shadow {
         comparison: Comparison,
         number: u64,
         every: u64,
-        crew: &Crew,
-    ) -> io::Result<Shadow> {
+    ) -> io::Result<(Shadow, Tap)> {
         let shared = Arc::new(Shared::default());
         let (listener, requests) = sync_channel(QUEUE_MAX);
         let theirs = Arc::clone(&shared);
         thread::Builder::new()
             .name("shadow".into())
             .spawn(move || compare(comparison, number, &requests, &theirs))?;
-        crew.tell(|| Order::Tap(Tap::new(every, listener.clone(), Arc::clone(&shared.skipped))));
-        Ok(Shadow { candidate, every, shared })
+        let tap = Tap::new(every, listener, Arc::clone(&shared.skipped));
+        Ok((Shadow { candidate, every, shared }, tap))
     }
 
     /// The candidate.
