@@ -45,6 +45,7 @@ mod languages;
 mod limits;
 mod listing;
 mod loading;
+mod meanwhile;
 mod middleware;
 mod original;
 mod parity;

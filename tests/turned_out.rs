@@ -28,7 +28,7 @@ fn serve_with(third: &str, lines: &str) -> Server {
 }
 
 /// Swaps for edition 3, whose compiler does not get on before `meanwhile` is over.
-fn swap_slowly(server: &Server, meanwhile: impl FnOnce()) -> Finished {
+pub fn swap_slowly(server: &Server, meanwhile: impl FnOnce()) -> Finished {
     let signal = |id: u32, signal| {
         let id = Pid::from_raw(id as i32).expect("a process id");
         kill_process(id, signal).expect("a compiler to signal");

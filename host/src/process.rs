@@ -9,8 +9,8 @@ use crate::cli::{Arguments, Command};
 use crate::sandbox::{self, EMBEDDED_GUEST};
 use crate::server::Server;
 use crate::startup::{Failure, Plan};
-use crate::swap::{self, Job, Swapper};
-use crate::{compose, control, inspect, log, project, server, startup};
+use crate::swap::{self, Swapper};
+use crate::{compose, control, inspect, log, project, server, startup, transport};
 
 /// Does what the command line asks for.
 pub fn run() -> ExitCode {
@@ -78,7 +78,7 @@ fn serve(arguments: &Arguments) -> Result<(), Failure> {
     tracing::debug!("descriptors: {limit:?}, workers: {}", plan.config.settings.listen.workers);
     let mut listeners = Vec::new();
     for listen in &plan.config.settings.listen.addresses {
-        let sockets = server::listen(listen.address, plan.config.settings.listen.workers)
+        let sockets = transport::listen(listen.address, plan.config.settings.listen.workers)
             .with_context(|| format!("cannot listen on {}", listen.address))?;
         listeners.push(sockets);
     }
@@ -91,7 +91,7 @@ fn serve(arguments: &Arguments) -> Result<(), Failure> {
             format!("control: cannot listen at {} (try another file)", path.display())
         })?),
     };
-    Ok(server.run(signals, || swapper.send(Job::Reload))?)
+    Ok(server.run(signals, || swapper.send(swap::Command::Reload))?)
 }
 
 /// The point before which the process has no other thread, and after which none needs rights that

@@ -15,9 +15,10 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{MESSAGE_OCTETS_MAX, Reply, Request, Setting};
 use crate::config::Line;
+use crate::exchange::{Recorded, Seen};
 use crate::sandbox::{invocation, mask};
-use crate::server::{CALLED_FILE, Order, Recorded, Seen, Tap};
-use crate::swap::{Handle, Job};
+use crate::server::{CALLED_FILE, Order, Tap};
+use crate::swap::{Command, Handle};
 
 /// Connections served at once; a further one is closed.
 const CONNECTIONS_MAX: usize = 20;
@@ -133,7 +134,7 @@ impl Drop for Place {
 fn serve(stream: &UnixStream, handle: &Handle, waiting: &Arc<AtomicUsize>) -> io::Result<()> {
     stream.set_write_timeout(Some(TIME))?;
     let line = read_line(stream)?;
-    let ask = |job| match handle.ask(job) {
+    let ask = |command| match handle.ask(command) {
         Ok(text) => Reply::Done(text),
         Err(lines) => Reply::Refused(lines),
     };
@@ -148,12 +149,12 @@ fn serve(stream: &UnixStream, handle: &Handle, waiting: &Arc<AtomicUsize>) -> io
     };
     let reply = match request {
         Ok(Request::Status) => Reply::Status(Box::new(handle.status())),
-        Ok(Request::Swap(guest)) => ask(Job::Swap { guest }),
-        Ok(Request::Reload) => ask(Job::Reload),
-        Ok(Request::Rollback) => ask(Job::Rollback),
-        Ok(Request::Shadow { guest, every }) => ask(Job::Shadow { guest, every }),
-        Ok(Request::EndShadow) => ask(Job::EndShadow),
-        Ok(Request::Promote) => ask(Job::Promote),
+        Ok(Request::Swap(guest)) => ask(Command::Swap { guest }),
+        Ok(Request::Reload) => ask(Command::Reload),
+        Ok(Request::Rollback) => ask(Command::Rollback),
+        Ok(Request::Shadow { guest, every }) => ask(Command::Shadow { guest, every }),
+        Ok(Request::EndShadow) => ask(Command::EndShadow),
+        Ok(Request::Promote) => ask(Command::Promote),
         Ok(Request::Stop) => {
             // First the answer: the process may end before there is another.
             say(stream, &Reply::Done("stopping: what is in flight may finish".into()))?;
@@ -244,17 +245,17 @@ fn calls(request: &Recorded, whole: bool) -> Vec<String> {
 }
 
 fn guest(mut stream: &UnixStream, handle: &Handle) -> io::Result<()> {
-    let serving = handle.serving();
+    let guest = handle.guest();
     let settings = |lines: &[Line]| -> Vec<Setting> {
         let lines = lines.iter().cloned();
         lines.map(|Line { line, name, value }| Setting { line, name, value }).collect()
     };
     let reply = Reply::Guest {
-        octets: serving.octets.len() as u64,
-        media: settings(&serving.media),
-        parameters: settings(&serving.parameters),
-        limits: serving.limits,
+        octets: guest.octets().len() as u64,
+        media: settings(&guest.media),
+        parameters: settings(&guest.parameters),
+        limits: guest.limits,
     };
     say(stream, &reply)?;
-    stream.write_all(&serving.octets)
+    stream.write_all(guest.octets())
 }

@@ -45,8 +45,6 @@ pub use self::guest_log::CALLED_FILE;
 pub use self::orders::{Changes, Crew, Order, Publication};
 pub use self::probation::{Failed, Probation, Terms};
 pub use self::record::Tap;
-pub use crate::exchange::{Recorded, Seen};
-pub use crate::transport::{listen, listen_beside, probe};
 
 const SIGNAL: Token = Token(0);
 const WORKER_ENDED: Token = Token(1);

@@ -22,7 +22,7 @@ use crate::config::{AccessLog, Config, DEFAULT_FILE, Diagnostics, Settings};
 use crate::files::{self, Root};
 use crate::log::AccessLogger;
 use crate::sandbox::contract::SettingHelp;
-use crate::server;
+use crate::transport;
 
 pub use self::configured::configured_guest;
 pub use self::failure::Failure;
@@ -139,7 +139,7 @@ fn check_addresses(
                 format!("{} is listened on already, by line {line}", listen.address),
             );
         } else if !is_ours(listen.address)
-            && let Err(error) = server::probe(listen.address)
+            && let Err(error) = transport::probe(listen.address)
         {
             diagnostics.at(listen.line, cannot_listen(listen.address, &error));
         }

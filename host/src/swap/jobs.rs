@@ -1,155 +1,253 @@
-//! What the swapper is asked to do, and what it answers.
+//! Jobs: commands that take long, one after the other.
+//!
+//! Owns their order. One job runs at a time; the others wait in the order in which they came. A job
+//! whose guest is in a registry waits from when the guest has been pulled. The result of a stage
+//! carries the job's number: it is dropped unless that job still runs.
 
-use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::VecDeque;
 
-use rustix::process::{Signal, getpid, kill_process};
-use serde::{Deserialize, Serialize};
+use super::command::Reply;
+use super::stage::Stage;
+use crate::config::Reference;
+use crate::startup::{Found, Loader, Refusal, Source};
 
-use super::pulls::Arrival;
-use super::status::Status;
-use super::turn_out::TurnedOut;
-use crate::config::{Config, GuestPlace, Line};
-use crate::server::Crew;
-use crate::startup::{Candidate, Octets};
+/// A command that takes long, or the swap for a watched file or a tag.
+pub struct Job {
+    /// Counts the jobs of a process, from 1.
+    pub number: u64,
+    /// What it does, in words, for the log and the status.
+    pub what: String,
+    /// What it does.
+    pub task: Task,
+    /// Where its outcome is sent.
+    pub reply: Reply,
+}
 
-/// What happened, in a line; or why nothing did, in lines.
-pub type Outcome = Result<String, Vec<String>>;
-
-/// Something for the swapper to do.
-pub enum Job {
-    /// Replace the guest.
-    Swap {
-        /// By this one.
-        guest: GuestPlace,
-    },
-    /// Read web.conf again.
-    Reload,
-    /// Go back to the guest before this one.
-    Rollback,
-    /// Take note of a generation that was turned out.
-    TakeNote,
-    /// Something happened near the guest's file.
-    Look,
-    /// A registry gave what it was asked for, or did not.
-    Arrived(Arrival),
-    /// Run a candidate beside the serving guest.
+/// What a job does.
+#[derive(Clone)]
+pub enum Task {
+    /// Replaces the serving guest.
+    Swap(Wanted),
+    /// Loads a guest and runs it beside the serving one.
     Shadow {
-        /// The candidate.
-        guest: GuestPlace,
-        /// One in so many requests.
+        /// The guest.
+        wanted: Wanted,
+        /// It gets one in this many requests.
         every: u64,
     },
-    /// End the candidate that runs beside.
-    EndShadow,
-    /// Let the candidate that runs beside serve.
+    /// Reads web.conf again.
+    Reload {
+        /// What web.conf names in a registry, once that has been pulled.
+        pulled: Option<(Reference, Found)>,
+    },
+    /// Publishes the candidate that runs beside the serving guest. Its first stage is Rehearse.
     Promote,
 }
 
-/// A job, and who waits for its outcome.
-pub struct Order {
-    /// What to do.
-    pub job: Job,
-    /// Nobody may be waiting.
-    pub reply: Option<Sender<Outcome>>,
-}
-
-/// The guest that serves, to be written out.
+/// A guest that is asked for.
 #[derive(Clone)]
-pub struct Serving {
-    /// The component.
-    pub octets: Octets,
-    /// Its media lines.
-    pub media: Vec<Line>,
-    /// Its parameter lines.
-    pub parameters: Vec<Line>,
-    /// What it may use.
-    pub limits: Limits,
+pub enum Wanted {
+    /// It has not been read or pulled yet.
+    At(Source),
+    /// It has been pulled.
+    Pulled(Found),
 }
 
-impl Serving {
-    /// A guest that was loaded for `config`.
-    pub(super) fn new(candidate: &Candidate, config: &Config) -> Serving {
-        let settings = &config.settings;
-        Serving {
-            octets: candidate.octets.clone(),
-            media: config.media.clone(),
-            parameters: config.guest_parameters.clone(),
-            limits: Limits {
-                deadline: settings.guest.deadline,
-                memory_octets: settings.guest.memory_octets,
-                compile_time: settings.compile.timeout,
-                compile_memory_octets: settings.compile.memory_octets,
-            },
+impl Wanted {
+    /// Reads it, unless it has been pulled.
+    ///
+    /// # Errors
+    /// See [`Loader::read`].
+    pub fn read(self, loader: &Loader) -> Result<Found, Refusal> {
+        match self {
+            Wanted::At(source) => loader.read(source),
+            Wanted::Pulled(found) => Ok(found),
         }
     }
 }
 
-/// What a guest may use, and its compiler.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Limits {
-    /// Longest time of a call.
-    pub deadline: Duration,
-    /// Memory of an instance, in octets.
-    pub memory_octets: usize,
-    /// Processor time of its compiler.
-    pub compile_time: Duration,
-    /// Memory of its compiler, in octets.
-    pub compile_memory_octets: usize,
+impl Task {
+    /// What has to be pulled before it begins.
+    pub fn needs(&self) -> Option<&Reference> {
+        match self {
+            Task::Swap(Wanted::At(Source::Registry(reference)))
+            | Task::Shadow { wanted: Wanted::At(Source::Registry(reference)), .. } => {
+                Some(reference)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same, with what was pulled from `reference` for it.
+    pub fn pulled(self, reference: Reference, found: Found) -> Task {
+        match self {
+            Task::Swap(_) => Task::Swap(Wanted::Pulled(found)),
+            Task::Shadow { every, .. } => Task::Shadow { wanted: Wanted::Pulled(found), every },
+            Task::Reload { .. } => Task::Reload { pulled: Some((reference, found)) },
+            Task::Promote => Task::Promote,
+        }
+    }
 }
 
-/// What is known of how things stand.
-#[derive(Default)]
-pub(super) struct Board {
-    pub status: Status,
-    /// Decided, though the swapper has yet to take note.
-    pub turned_out: Vec<TurnedOut>,
+impl Job {
+    /// How the status describes it while it runs.
+    fn doing(&self) -> Option<String> {
+        match self.task {
+            Task::Swap(_) | Task::Reload { .. } => Some(self.what.clone()),
+            Task::Shadow { .. } => Some(format!("loading {}", self.what)),
+            Task::Promote => None,
+        }
+    }
+
+    /// How the status describes it while its guest is pulled.
+    pub fn pulling(&self, reference: &Reference) -> String {
+        match self.task {
+            Task::Reload { .. } => {
+                let guest = Source::Registry(reference.clone());
+                format!("{guest}, since web.conf is read again")
+            }
+            Task::Swap(_) | Task::Shadow { .. } | Task::Promote => self.what.clone(),
+        }
+    }
 }
 
-/// What others hold of the swapper.
-#[derive(Clone)]
-pub struct Handle {
-    pub(super) orders: Sender<Order>,
-    pub(super) board: Arc<Mutex<Board>>,
-    pub(super) serving: Arc<Mutex<Serving>>,
-    pub(super) crew: Crew,
+/// See the module. For `C` and `R` see [`Stage`].
+pub struct Jobs<C, R> {
+    /// Number of jobs so far.
+    numbers: u64,
+    waiting: VecDeque<Job>,
+    running: Option<(Job, Stage<C, R>)>,
 }
 
-impl Handle {
-    /// Has a job done, sooner or later.
-    pub fn send(&self, job: Job) {
-        // The swapper ends with the process.
-        let _ = self.orders.send(Order { job, reply: None });
+impl<C, R> Default for Jobs<C, R> {
+    fn default() -> Jobs<C, R> {
+        Jobs { numbers: 0, waiting: VecDeque::new(), running: None }
+    }
+}
+
+impl<C, R> Jobs<C, R> {
+    /// Makes a job. It does not wait or run yet.
+    pub fn make(&mut self, what: String, task: Task, reply: Reply) -> Job {
+        self.numbers += 1;
+        Job { number: self.numbers, what, task, reply }
     }
 
-    /// Has a job done, and waits for what comes of it.
-    pub fn ask(&self, job: Job) -> Outcome {
-        let (reply, outcome) = mpsc::channel();
-        let ended = || vec!["the server is stopping".to_owned()];
-        self.orders.send(Order { job, reply: Some(reply) }).map_err(|_| ended())?;
-        outcome.recv().unwrap_or_else(|_| Err(ended()))
+    /// Adds a job to those that wait.
+    pub fn wait(&mut self, job: Job) {
+        self.waiting.push_back(job);
     }
 
-    /// Ends the process as SIGTERM does, whatever is being done.
-    pub fn stop(&self) {
-        // A process may send signals to itself.
-        let _ = kill_process(getpid(), Signal::TERM);
+    /// Whether no job runs.
+    pub fn is_free(&self) -> bool {
+        self.running.is_none()
     }
 
-    /// How things stand. Does not wait for a job that is being done.
-    pub fn status(&self) -> Status {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).status.clone()
+    /// Takes the job that has waited longest.
+    pub fn take_next(&mut self) -> Option<Job> {
+        self.waiting.pop_front()
     }
 
-    /// The guest that serves.
-    pub fn serving(&self) -> Serving {
-        self.serving.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Sets the running job, and its stage.
+    pub fn run(&mut self, job: Job, stage: Stage<C, R>) {
+        debug_assert!(self.is_free(), "one job at a time");
+        self.running = Some((job, stage));
     }
 
-    /// The workers.
-    pub fn crew(&self) -> &Crew {
-        &self.crew
+    /// Takes the running job, if it has this number.
+    pub fn take(&mut self, number: u64) -> Option<(Job, Stage<C, R>)> {
+        self.running.take_if(|(job, _)| job.number == number)
+    }
+
+    /// How the status describes the running job.
+    pub fn doing(&self) -> Option<String> {
+        self.running.as_ref().and_then(|(job, _)| job.doing())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::startup::Octets;
+
+    type Names = Jobs<&'static str, &'static str>;
+
+    const LOAD: Stage<&str, &str> = Stage::Load { beside: 1 };
+
+    fn swap(jobs: &mut Names, file: &str) -> Job {
+        let task = Task::Swap(Wanted::At(Source::File(file.into())));
+        jobs.make(format!("a swap to {file}"), task, Reply::nowhere())
+    }
+
+    fn reference() -> Reference {
+        "oci://registry.example/guest:1".parse().expect("a reference")
+    }
+
+    #[test]
+    fn jobs_run_one_at_a_time_in_the_order_they_came() {
+        let mut jobs = Names::default();
+        for file in ["a", "b", "c"] {
+            let job = swap(&mut jobs, file);
+            jobs.wait(job);
+        }
+        for what in ["a swap to a", "a swap to b", "a swap to c"] {
+            assert!(jobs.is_free() && jobs.doing().is_none());
+            let job = jobs.take_next().expect("a job");
+            let number = job.number;
+            jobs.run(job, LOAD);
+            assert!(!jobs.is_free());
+            assert_eq!(jobs.doing().as_deref(), Some(what));
+            assert!(jobs.take(number).is_some());
+        }
+        assert!(jobs.take_next().is_none());
+    }
+
+    /// That is all it takes to cancel a job: its thread ends by itself.
+    #[test]
+    fn the_result_of_a_job_that_does_not_run_is_dropped() {
+        let mut jobs = Names::default();
+        let (first, second) = (swap(&mut jobs, "a"), swap(&mut jobs, "b"));
+        let numbers = (first.number, second.number);
+        jobs.run(first, LOAD);
+        assert!(jobs.take(numbers.1).is_none(), "it has yet to run");
+        assert!(jobs.take(numbers.0).is_some());
+        jobs.run(second, LOAD);
+        assert!(jobs.take(numbers.0).is_none(), "it is over");
+        assert!(jobs.take(numbers.1).is_some());
+    }
+
+    #[test]
+    fn a_job_says_what_it_does() {
+        let mut jobs = Names::default();
+        let wanted = Wanted::At(Source::Registry(reference()));
+        let shadow = Task::Shadow { wanted, every: 1 };
+        for (task, doing, pulling) in [
+            (shadow, Some("loading words"), "words"),
+            (
+                Task::Reload { pulled: None },
+                Some("words"),
+                "guest oci://registry.example/guest:1, since web.conf is read again",
+            ),
+            (Task::Promote, None, "words"),
+        ] {
+            let job = jobs.make("words".into(), task, Reply::nowhere());
+            assert_eq!(job.doing().as_deref(), doing);
+            assert_eq!(job.pulling(&reference()), pulling);
+        }
+    }
+
+    #[test]
+    fn what_is_in_a_registry_is_pulled_once() {
+        let wanted = || Wanted::At(Source::Registry(reference()));
+        let found: Found = (Source::Registry(reference()), Octets::BuiltIn);
+        for task in [Task::Swap(wanted()), Task::Shadow { wanted: wanted(), every: 1 }] {
+            assert_eq!(task.needs(), Some(&reference()));
+            assert!(task.pulled(reference(), found.clone()).needs().is_none());
+        }
+        let reload = Task::Reload { pulled: None }.pulled(reference(), found);
+        assert!(reload.needs().is_none());
+        assert!(
+            matches!(reload, Task::Reload { pulled: Some((named, _)) } if named == reference())
+        );
+        assert!(Task::Swap(Wanted::At(Source::File("a".into()))).needs().is_none());
     }
 }

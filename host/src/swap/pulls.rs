@@ -1,73 +1,52 @@
 //! Guests from registries, which may take long or never come.
 //!
-//! A pull has a thread of its own, so that the swapper goes on with other jobs meanwhile; what it
-//! brings, or why nothing, is then a job like any other. It ends by its time limit: nobody waits
-//! for it when the server ends.
-//!
-//! What asks for pulls: `ctl`, a web.conf that is read again, and the [`Poll`] of a tag.
+//! Owns the pulls under way, each on a thread of its own: other jobs run meanwhile. A pull ends by
+//! its time limit. The end of the server does not wait for it.
 
-use std::sync::mpsc::Sender;
-use std::thread;
-use std::time::{Duration, Instant};
-
-use super::jobs::Order;
-use super::{Job, NICE, Outcome, Swapper};
-use crate::config::{Diagnostics, Digest, GuestPlace, Reference};
+use super::jobs::{Job, Task};
+use crate::background::{self, NICE_AWAITED};
+use crate::config::{Digest, Reference};
 use crate::registry::{PullError, Pulled, Puller};
-use crate::sandbox::Step;
-use crate::startup::{self, Found, Refusal, Source, found};
+use crate::startup::{self, Source};
 
 /// Pulls under way at once; a further one is refused.
 const PULLS_MAX: usize = 4;
 
 /// What a guest is pulled for.
-enum Purpose {
-    Swap,
-    Shadow {
-        every: u64,
-    },
-    Reload,
-    /// If the tag is not where it was seen.
+pub enum Purpose {
+    /// A job that needs it.
+    Job(Box<Job>),
+    /// A look at a tag: it is pulled if the tag is not where it was seen.
     Poll {
+        /// Where it was seen.
         seen: Option<Digest>,
     },
 }
 
 /// A pull.
-struct Pull {
+pub struct Pull {
     number: u64,
-    purpose: Purpose,
-    reference: Reference,
-    /// Who waits for what comes of it.
-    reply: Option<Sender<Outcome>>,
+    /// What the guest is pulled for.
+    pub purpose: Purpose,
+    /// Where it is pulled from.
+    pub reference: Reference,
 }
 
-/// What a pull brought: none if there is nothing new.
-type Brought = Result<Option<Pulled>, PullError>;
+/// The result of a pull: none if there is nothing new.
+pub type Brought = Result<Option<Pulled>, PullError>;
 
-/// A pull is done.
+/// The end of a pull.
 pub struct Arrival {
     number: u64,
     brought: Brought,
 }
 
-/// The pulls that are under way.
+/// See the module.
 #[derive(Default)]
-pub(super) struct Pulls {
-    begun: u64,
+pub struct Pulls {
+    /// Number of pulls so far.
+    numbers: u64,
     under_way: Vec<Pull>,
-}
-
-/// Looking whether the tag of web.conf's guest has moved.
-pub(super) struct Poll {
-    reference: Reference,
-    interval: Duration,
-    /// Where the tag was when it was last looked at, whatever came of what is there.
-    seen: Option<Digest>,
-    look_at: Instant,
-    is_under_way: bool,
-    /// Why the last look failed.
-    failure: Option<String>,
 }
 
 impl Pulls {
@@ -75,225 +54,65 @@ impl Pulls {
     pub fn in_words(&self) -> Vec<String> {
         self.under_way.iter().map(Pull::in_words).collect()
     }
+
+    /// Begins a pull. Its end is passed to `deliver`.
+    ///
+    /// # Errors
+    /// When there are too many, or no thread: the pull comes back with the reason.
+    pub fn begin(
+        &mut self,
+        purpose: Purpose,
+        reference: Reference,
+        puller: Puller,
+        deliver: impl FnOnce(Arrival) + Send + 'static,
+    ) -> Result<(), Box<(Pull, PullError)>> {
+        self.numbers += 1;
+        let number = self.numbers;
+        let pull = Pull { number, purpose, reference };
+        let work = pull.work(puller);
+        let begun = match self.under_way.len() < PULLS_MAX {
+            true => background::spawn("pull", NICE_AWAITED, move || {
+                deliver(Arrival { number, brought: work() });
+            })
+            .map_err(|error| error.to_string()),
+            false => Err(format!("{PULLS_MAX} guests are being pulled")),
+        };
+        match begun {
+            Ok(()) => {
+                self.under_way.push(pull);
+                Ok(())
+            }
+            Err(reason) => Err(Box::new((pull, PullError::Busy { reason }))),
+        }
+    }
+
+    /// Takes a pull that has ended, and its result.
+    pub fn end(&mut self, Arrival { number, brought }: Arrival) -> Option<(Pull, Brought)> {
+        let index = self.under_way.iter().position(|pull| pull.number == number)?;
+        Some((self.under_way.swap_remove(index), brought))
+    }
 }
 
 impl Pull {
     fn in_words(&self) -> String {
-        let guest = Source::Registry(self.reference.clone());
         match &self.purpose {
-            Purpose::Swap => format!("a swap to {guest}"),
-            Purpose::Shadow { .. } => format!("{guest} to run beside"),
-            Purpose::Reload => format!("{guest}, since web.conf is read again"),
-            Purpose::Poll { .. } => format!("{guest}, if its tag has moved"),
+            Purpose::Job(job) => job.pulling(&self.reference),
+            Purpose::Poll { .. } => {
+                format!("{}, if its tag has moved", Source::Registry(self.reference.clone()))
+            }
         }
     }
 
     fn work(&self, puller: Puller) -> impl FnOnce() -> Brought + Send + 'static {
         let reference = self.reference.clone();
-        let (is_reload, poll) = match self.purpose {
-            Purpose::Swap | Purpose::Shadow { .. } => (false, None),
-            Purpose::Reload => (true, None),
-            Purpose::Poll { seen } => (false, Some(seen)),
+        let (is_reload, poll) = match &self.purpose {
+            Purpose::Job(job) => (matches!(job.task, Task::Reload { .. }), None),
+            Purpose::Poll { seen } => (false, Some(*seen)),
         };
         move || match poll {
             Some(seen) => puller.pull_if_moved(&reference, seen),
             None if is_reload => startup::pull_or_last(&puller, &reference).map(Some),
             None => puller.pull(&reference).map(Some),
         }
-    }
-}
-
-impl Poll {
-    /// When to look next.
-    pub fn look_at(&self) -> Instant {
-        self.look_at
-    }
-
-    /// Why the last look failed.
-    pub fn failure(&self) -> Option<&String> {
-        self.failure.as_ref()
-    }
-}
-
-impl Swapper {
-    /// Pulls what a job needs, if it needs that. None: the job is done, or goes on, once that is
-    /// there.
-    pub(super) fn pull_first(
-        &mut self,
-        job: Job,
-        reply: Option<Sender<Outcome>>,
-    ) -> Option<(Job, Option<Sender<Outcome>>)> {
-        let puller = self.loader.puller().clone();
-        let (purpose, reference, puller) = match job {
-            Job::Swap { guest: GuestPlace::Registry(reference) } => {
-                (Purpose::Swap, reference, puller)
-            }
-            Job::Shadow { guest: GuestPlace::Registry(reference), every } => {
-                (Purpose::Shadow { every }, reference, puller)
-            }
-            Job::Reload => match self.guest_to_be() {
-                Some((reference, puller)) => (Purpose::Reload, reference, puller),
-                None => return Some((job, reply)),
-            },
-            job => return Some((job, reply)),
-        };
-        self.pull(purpose, reference, puller, reply);
-        None
-    }
-
-    /// What web.conf names now, if that is in a registry and nothing else is wrong.
-    fn guest_to_be(&self) -> Option<(Reference, Puller)> {
-        let (mut diagnostics, config) = startup::read_config(&self.arguments).ok()?;
-        let Some(GuestPlace::Registry(reference)) = &config.settings.guest.place else {
-            return None;
-        };
-        let puller = startup::puller(&config.settings, &mut diagnostics);
-        Diagnostics::is_empty(&diagnostics).then(|| (reference.clone(), puller))
-    }
-
-    fn pull(
-        &mut self,
-        purpose: Purpose,
-        reference: Reference,
-        puller: Puller,
-        reply: Option<Sender<Outcome>>,
-    ) {
-        self.pulls.begun += 1;
-        let number = self.pulls.begun;
-        let pull = Pull { number, purpose, reference, reply };
-        let (work, handle) = (pull.work(puller), self.handle.clone());
-        let work = move || {
-            // On Linux this is the thread's own priority. Where it is refused, it competes as an
-            // equal.
-            let _ = rustix::process::nice(NICE);
-            let arrival = Arrival { number, brought: work() };
-            // The swapper ends with the process.
-            let _ = handle.orders.send(Order { job: Job::Arrived(arrival), reply: None });
-        };
-        let started = match self.pulls.under_way.len() < PULLS_MAX {
-            true => thread::Builder::new()
-                .name("pull".into())
-                .spawn(work)
-                .map_err(|error| error.to_string()),
-            false => Err(format!("{PULLS_MAX} guests are being pulled")),
-        };
-        match started {
-            Ok(_) => self.pulls.under_way.push(pull),
-            Err(reason) => self.conclude_pull(pull, Err(PullError::Busy { reason })),
-        }
-        self.take_notes();
-    }
-
-    /// A pull is done: what it was for goes on.
-    pub(super) fn take_arrival(&mut self, Arrival { number, brought }: Arrival) {
-        let under_way = &mut self.pulls.under_way;
-        if let Some(index) = under_way.iter().position(|pull| pull.number == number) {
-            let pull = under_way.swap_remove(index);
-            self.conclude_pull(pull, brought);
-        }
-    }
-
-    fn conclude_pull(&mut self, pull: Pull, brought: Brought) {
-        let what = pull.in_words();
-        let arrived = |brought: Brought| match brought {
-            Ok(Some(pulled)) => Ok(found(pulled)),
-            Ok(None) => Err(Refusal::at(Step::Pull, "there is nothing new")),
-            Err(error) => Err(error.into()),
-        };
-        let outcome = match pull.purpose {
-            Purpose::Swap => self.swap_to(&what, arrived(brought)),
-            Purpose::Shadow { every } => self.start_shadow_of(&what, arrived(brought), every),
-            Purpose::Reload => {
-                let found = self.or_what_serves(&pull.reference, arrived(brought));
-                self.reload(Some((pull.reference, found)))
-            }
-            Purpose::Poll { .. } => self.take_look(&pull.reference, brought),
-        };
-        self.take_notes();
-        if let Some(reply) = pull.reply {
-            // Whoever asked may have gone.
-            let _ = reply.send(outcome);
-        }
-    }
-
-    /// What serves is as good as what cannot be pulled, if it came from there.
-    fn or_what_serves(
-        &self,
-        reference: &Reference,
-        found: Result<Found, Refusal>,
-    ) -> Result<Found, Refusal> {
-        found.or_else(|refusal| match &self.serving.candidate.source {
-            Source::Registry(serving)
-                if serving == reference || serving.unpinned() == *reference =>
-            {
-                tracing::warn!("{reference} could not be pulled, and stays as it is: {refusal}");
-                let candidate = &self.serving.candidate;
-                Ok((candidate.source.clone(), candidate.octets.clone()))
-            }
-            _ => Err(refusal),
-        })
-    }
-
-    /// Looks at web.conf's tag now and then, if it wants that. `source` is what it was last at.
-    pub(super) fn poll_guest(&mut self, source: &Source) {
-        let settings = &self.config.settings;
-        let interval = settings.registry.poll;
-        let wanted = match &settings.guest.place {
-            Some(GuestPlace::Registry(reference)) if reference.digest().is_none() => {
-                Some(reference).filter(|_| !interval.is_zero())
-            }
-            _ => None,
-        };
-        let seen = match source {
-            Source::Registry(reference) => reference.digest(),
-            _ => None,
-        };
-        self.poll = wanted.map(|reference| Poll {
-            reference: reference.clone(),
-            interval,
-            seen,
-            look_at: Instant::now() + interval,
-            is_under_way: false,
-            failure: None,
-        });
-    }
-
-    /// Looks at the tag, if it is time and the last look is done.
-    pub(super) fn look_at_tag(&mut self, now: Instant) {
-        let Some(poll) = self.poll.as_mut().filter(|poll| now >= poll.look_at) else { return };
-        poll.look_at = now + poll.interval;
-        if !std::mem::replace(&mut poll.is_under_way, true) {
-            let (purpose, reference) = (Purpose::Poll { seen: poll.seen }, poll.reference.clone());
-            let puller = self.loader.puller().clone();
-            self.pull(purpose, reference, puller, None);
-        }
-    }
-
-    /// What came of a look at the tag.
-    fn take_look(&mut self, reference: &Reference, brought: Brought) -> Outcome {
-        // Another may be looked at by now.
-        let poll = self.poll.as_mut().filter(|poll| poll.reference == *reference);
-        let Some(poll) = poll else { return Ok(String::new()) };
-        poll.is_under_way = false;
-        let (digest, found) = match brought {
-            Ok(None) => {
-                poll.failure = None;
-                return Ok(String::new());
-            }
-            Ok(Some(pulled)) => (pulled.reference.digest(), Ok(found(pulled))),
-            // It will not be another when it is looked at again.
-            Err(error @ PullError::Unfit { digest, .. }) => (Some(digest), Err(error.into())),
-            Err(error) => {
-                let failure = Some(error.to_string());
-                if poll.failure != failure {
-                    tracing::warn!("{reference} could not be looked at: {error}");
-                }
-                poll.failure = failure;
-                return Ok(String::new());
-            }
-        };
-        poll.seen = digest;
-        poll.failure = None;
-        self.swap_to(&format!("a swap, since the tag moved, to guest {reference}"), found)
     }
 }

@@ -1,247 +1,195 @@
 //! Reading web.conf again while serving.
 //!
-//! All of it is looked at as at the start, and nothing changes unless all of it is fine: hosts,
-//! media types, parameters of the server and of the guest, the guest itself, listeners. Those
-//! listeners stay that the new configuration has too. What cannot change without a new process is
-//! said.
+//! All of it is checked as at the start, and nothing changes unless all of it is fine: hosts, media
+//! types, parameters of the server and of the guest, the guest itself, listeners. Listeners that
+//! the new configuration has, too, stay. The outcome names what cannot change without a restart.
+//!
+//! Owns the slow work of a reload: [`read_again`] in the stage Load, [`open`] in the stage Open.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
-use super::{Outcome, Swapper};
+use super::guest::Guest;
+use super::host::{Host, Listening};
+use super::stage::Loaded;
+use super::watch::{self, Watch};
 use crate::config::{Config, Diagnostics, Line, Reference, Settings};
 use crate::log::{AccessLogHandle, AccessLogger};
-use crate::rehearsal::Report;
 use crate::sandbox::Step;
 use crate::sandbox::contract::Setting;
-use crate::server::{self, Changes, Order};
-use crate::startup::{self, Candidate, Found, Loader, Refusal, Source};
+use crate::server::{self, Changes};
+use crate::startup::{self, Candidate, Found, Loader, Octets, Refusal, Source};
+use crate::transport;
 
-/// An address that is listened on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listening {
-    /// As web.conf has it.
-    pub configured: SocketAddr,
-    /// The same, with the port that was taken for port 0.
-    pub local: SocketAddr,
-}
-
-impl Listening {
-    /// The addresses of `settings`, which became `locals`, in the same order.
-    pub fn all(settings: &Settings, locals: &[SocketAddr]) -> Vec<Listening> {
-        let configured = settings.listen.addresses.iter().map(|listen| listen.address);
-        let pairs = configured.zip(locals);
-        pairs.map(|(configured, local)| Listening { configured, local: *local }).collect()
-    }
-}
-
-/// A new configuration, and all that it needs.
-struct Prepared {
-    config: Config,
-    loader: Loader,
-    /// A guest, unless the serving one goes on.
-    candidate: Option<(Candidate, Report)>,
-    listening: Vec<Listening>,
-    changes: Vec<Changes>,
-    access_log: Option<AccessLogHandle>,
+/// A web.conf that was read again.
+#[derive(Clone)]
+pub struct Reload {
+    /// What it says.
+    pub config: Arc<Config>,
+    /// Loads guests as it says.
+    pub loader: Arc<Loader>,
+    /// Where its guest is.
+    pub source: Source,
     /// What has to wait for a restart.
-    left: Vec<&'static str>,
-    /// Where web.conf's guest is.
-    source: Source,
+    pub left: Vec<&'static str>,
 }
 
-/// What a registry has, or why it is not to be had.
-type Pulled = (Reference, Result<Found, Refusal>);
+/// All that is opened before a new web.conf is in force.
+pub struct Opened {
+    /// All listeners, those that stay included.
+    pub listening: Vec<Listening>,
+    /// For each worker.
+    pub changes: Vec<Changes>,
+    /// The access log from then on, if it is another one. `Some(None)`: there is none.
+    pub access_log: Option<Option<AccessLogHandle>>,
+    /// The watch from then on, if it is another one. `Some(None)`: there is none.
+    pub watch: Option<Option<Watch>>,
+}
 
-impl Swapper {
-    /// Reads web.conf again. What it names in a registry has to be `pulled` already.
-    pub(super) fn reload(&mut self, pulled: Option<Pulled>) -> Outcome {
-        self.update_status(|status| status.doing = Some("reading web.conf again".into()));
-        let reloaded = self.prepare(pulled).map(|prepared| self.change_over(prepared));
-        self.conclude("reading web.conf again", reloaded)
+/// Reads web.conf again, and loads its guest unless that is `serving`. A guest from a registry has
+/// to be `pulled` before.
+///
+/// # Errors
+/// All that is wrong with web.conf, or the first thing that is wrong with its guest.
+pub fn read_again(
+    host: &Host,
+    serving: &Guest,
+    pulled: Option<(Reference, Found)>,
+) -> Result<Loaded<Candidate, Reload>, Refusal> {
+    let (mut diagnostics, mut config) = startup::read_config(&host.arguments)
+        .map_err(|diagnostics| refusal(Step::Read, &diagnostics))?;
+    let left = keep_what_cannot_change(&mut config, &host.config);
+    startup::check(&config, |address| has_port_of(host, address), &mut diagnostics);
+    let loader = host.loader.renewed(&config.settings, &mut diagnostics);
+    let loader = loader.map_err(|error| Refusal::at(Step::Configure, error))?;
+    if !diagnostics.is_empty() {
+        return Err(refusal(Step::Read, &diagnostics));
     }
-
-    fn prepare(&mut self, pulled: Option<Pulled>) -> Result<Prepared, Refusal> {
-        let (mut diagnostics, mut config) = startup::read_config(&self.arguments)
-            .map_err(|diagnostics| refusal(Step::Read, &diagnostics))?;
-        let left = keep_what_cannot_change(&mut config, &self.config);
-        startup::check(&config, |address| self.has_port_of(address), &mut diagnostics);
-        let loader = self.loader.renewed(&config.settings, &mut diagnostics);
-        let loader = loader.map_err(|error| Refusal::at(Step::Configure, error))?;
-        if !diagnostics.is_empty() {
-            return Err(refusal(Step::Read, &diagnostics));
+    let source = Source::configured(&config.settings);
+    let found = match (&source, pulled) {
+        (Source::Registry(named), None) => {
+            return Ok(Loaded::Elsewhere(named.clone(), loader.puller().clone()));
         }
-        let (source, candidate) = self.load_if_other(&loader, &config, pulled)?;
-        let failed = |error: std::io::Error| Refusal::at(Step::Publish, error);
-        let candidate = match candidate {
-            Some(candidate) => {
-                let report = self.rehearse(&candidate, server::roots_beside(&config))?;
-                Some((candidate, report))
-            }
-            None => None,
+        (Source::Registry(named), Some((reference, found))) if *named == reference => Ok(found),
+        (Source::Registry(_), Some(_)) => {
+            Err(Refusal::at(Step::Pull, "web.conf has changed meanwhile (try again)"))
+        }
+        _ => loader.read(source.clone()),
+    };
+    let (source, octets) = found.map_err(|refusal| refusal.of(&source))?;
+    let candidate = match is_serving(serving, &octets, &loader, &config) {
+        true => None,
+        false => {
+            let loaded = loader.load((source.clone(), octets), &config);
+            Some(loaded.map_err(|refusal| refusal.of(&source))?)
+        }
+    };
+    let (config, loader) = (Arc::new(config), Arc::new(loader));
+    Ok(Loaded::Config { reload: Reload { config, loader, source, left }, candidate })
+}
+
+/// Whether `serving` is this component, loaded by `loader` for `config`.
+fn is_serving(serving: &Guest, octets: &Octets, loader: &Loader, config: &Config) -> bool {
+    let has = |lines: &[Line], settings: &[Setting]| {
+        lines.len() == settings.len()
+            && lines
+                .iter()
+                .zip(settings)
+                .all(|(line, setting)| line.name == setting.name && line.value == setting.value)
+    };
+    let configuration = serving.generation().configuration();
+    **octets == **serving.octets()
+        && loader.is_of(serving.generation())
+        && has(&config.media, &configuration.media)
+        && has(&config.guest_parameters, &configuration.parameters)
+}
+
+/// Opens what `reload` needs. `guest` is the component that will serve; `watched` is the file that
+/// is watched so far.
+///
+/// # Errors
+/// What cannot be opened.
+pub fn open(
+    host: &Host,
+    reload: &Reload,
+    guest: &Octets,
+    watched: Option<&Path>,
+) -> Result<Opened, Refusal> {
+    let config = &reload.config;
+    let failed = |error: std::io::Error| Refusal::at(Step::Publish, error);
+    let (access_log, logger) = open_access_log(&config.settings, &host.config.settings)?;
+    let (listening, mut opened) = listen(host, &config.settings)?;
+    let gone = host.listening.iter().filter(|old| !listening.contains(old));
+    let closed: Vec<_> = gone.map(|old| old.local).collect();
+    let settings = Arc::new(config.settings.clone());
+    let mut changes = Vec::new();
+    for _ in 0..config.settings.listen.workers {
+        changes.push(Changes {
+            settings: Arc::clone(&settings),
+            publication: None,
+            roots: server::roots(config).map_err(failed)?,
+            access_log: logger.clone(),
+            opened: opened.iter_mut().filter_map(Iterator::next).collect(),
+            closed: closed.clone(),
+        });
+    }
+    let wanted = watch::wanted(&config.settings);
+    let watch = (wanted != watched).then(|| {
+        wanted.map(|path| {
+            let news = Arc::clone(&host.file_news);
+            Watch::since(path, guest, &reload.loader, move || news())
+        })
+    });
+    Ok(Opened { listening, changes, access_log, watch })
+}
+
+/// See [`Opened::access_log`]; and the workers' side of it.
+type OpenedLog = (Option<Option<AccessLogHandle>>, Option<AccessLogger>);
+
+fn open_access_log(new: &Settings, old: &Settings) -> Result<OpenedLog, Refusal> {
+    if new.log.access_log == old.log.access_log {
+        return Ok((None, None));
+    }
+    let Some(target) = &new.log.access_log else { return Ok((Some(None), None)) };
+    let (logger, handle) = AccessLogger::open(target).map_err(|error| {
+        Refusal::at(Step::Publish, format!("cannot open the access log: {error}"))
+    })?;
+    Ok((Some(Some(handle)), Some(logger)))
+}
+
+/// Whether the port of `address` is this server's, at this address or at another.
+fn has_port_of(host: &Host, address: SocketAddr) -> bool {
+    address.port() != 0 && host.listening.iter().any(|it| it.local.port() == address.port())
+}
+
+/// See [`Opened::listening`]; and of each new address, a socket for each worker.
+type NewListeners = (Vec<Listening>, Vec<std::vec::IntoIter<mio::net::TcpListener>>);
+
+/// Binds what is not bound yet.
+fn listen(host: &Host, settings: &Settings) -> Result<NewListeners, Refusal> {
+    let (mut listening, mut opened) = (Vec::new(), Vec::new());
+    let mut ours = host.listening.clone();
+    for listen in &settings.listen.addresses {
+        let configured = listen.address;
+        let old = ours.iter().position(|old| old.configured == configured);
+        if let Some(index) = old {
+            listening.push(ours.swap_remove(index));
+            continue;
+        }
+        let cannot = |error: std::io::Error| {
+            Refusal::at(Step::Publish, format!("cannot listen on {configured}: {error}"))
         };
-        let (access_log, logger) = self.open_access_log(&config)?;
-        let (listening, mut opened) = self.listen(&config.settings)?;
-        let closed: Vec<_> = self
-            .listening
-            .iter()
-            .filter(|old| !listening.contains(old))
-            .map(|old| old.local)
-            .collect();
-        let settings = Arc::new(config.settings.clone());
-        let mut changes = Vec::new();
-        for _ in 0..config.settings.listen.workers {
-            changes.push(Changes {
-                settings: Arc::clone(&settings),
-                publication: None,
-                roots: server::roots(&config).map_err(failed)?,
-                access_log: logger.clone(),
-                opened: opened.iter_mut().filter_map(Iterator::next).collect(),
-                closed: closed.clone(),
-            });
-        }
-        Ok(Prepared { config, loader, candidate, listening, changes, access_log, left, source })
-    }
-
-    /// Where the guest of `config` is, and the guest, unless that is what serves.
-    fn load_if_other(
-        &self,
-        loader: &Loader,
-        config: &Config,
-        pulled: Option<Pulled>,
-    ) -> Result<(Source, Option<Candidate>), Refusal> {
-        let source = Source::configured(&config.settings);
-        let found = match (&source, pulled) {
-            (Source::Registry(named), Some((reference, found))) if *named == reference => found,
-            (Source::Registry(_), _) => {
-                Err(Refusal::at(Step::Pull, "web.conf has changed meanwhile (try again)"))
-            }
-            _ => loader.read(source.clone()),
+        let sockets = match has_port_of(host, configured) {
+            true => transport::listen_beside(configured, settings.listen.workers),
+            false => transport::listen(configured, settings.listen.workers),
         };
-        let (source, octets) = found.map_err(|refusal| refusal.of(&source))?;
-        let serving = &self.serving.candidate;
-        let has = |lines: &[Line], settings: &[Setting]| {
-            lines.len() == settings.len()
-                && lines
-                    .iter()
-                    .zip(settings)
-                    .all(|(line, setting)| line.name == setting.name && line.value == setting.value)
-        };
-        let configuration = serving.generation.configuration();
-        let is_same = *octets == *serving.octets
-            && loader.is_of(&serving.generation)
-            && has(&config.media, &configuration.media)
-            && has(&config.guest_parameters, &configuration.parameters);
-        match is_same {
-            true => Ok((source, None)),
-            false => match loader.load((source.clone(), octets), config) {
-                Ok(candidate) => Ok((source, Some(candidate))),
-                Err(refusal) => Err(refusal.of(&source)),
-            },
-        }
+        let sockets = sockets.map_err(cannot)?;
+        let local = sockets.first().map_or(Ok(configured), |socket| socket.local_addr());
+        listening.push(Listening { configured, local: local.map_err(cannot)? });
+        opened.push(sockets.into_iter());
     }
-
-    fn open_access_log(
-        &self,
-        config: &Config,
-    ) -> Result<(Option<AccessLogHandle>, Option<AccessLogger>), Refusal> {
-        match &config.settings.log.access_log {
-            Some(target)
-                if config.settings.log.access_log != self.config.settings.log.access_log =>
-            {
-                let (logger, handle) = AccessLogger::open(target).map_err(|error| {
-                    Refusal::at(Step::Publish, format!("cannot open the access log: {error}"))
-                })?;
-                Ok((Some(handle), Some(logger)))
-            }
-            _ => Ok((None, None)),
-        }
-    }
-
-    /// Whether the port of `address` is this server's, at this address or at another.
-    fn has_port_of(&self, address: SocketAddr) -> bool {
-        address.port() != 0 && self.listening.iter().any(|it| it.local.port() == address.port())
-    }
-
-    /// Binds what is not bound yet: for each such address, a socket for each worker.
-    fn listen(
-        &self,
-        settings: &Settings,
-    ) -> Result<(Vec<Listening>, Vec<std::vec::IntoIter<mio::net::TcpListener>>), Refusal> {
-        let (mut listening, mut opened) = (Vec::new(), Vec::new());
-        let mut ours = self.listening.clone();
-        for listen in &settings.listen.addresses {
-            let configured = listen.address;
-            let old = ours.iter().position(|old| old.configured == configured);
-            if let Some(index) = old {
-                listening.push(ours.swap_remove(index));
-                continue;
-            }
-            let cannot = |error: std::io::Error| {
-                Refusal::at(Step::Publish, format!("cannot listen on {configured}: {error}"))
-            };
-            let sockets = match self.has_port_of(configured) {
-                true => server::listen_beside(configured, settings.listen.workers),
-                false => server::listen(configured, settings.listen.workers),
-            };
-            let sockets = sockets.map_err(cannot)?;
-            let local = sockets.first().map_or(Ok(configured), |socket| socket.local_addr());
-            listening.push(Listening { configured, local: local.map_err(cannot)? });
-            opened.push(sockets.into_iter());
-        }
-        Ok((listening, opened))
-    }
-
-    fn change_over(&mut self, prepared: Prepared) -> String {
-        let Prepared {
-            config,
-            loader,
-            candidate,
-            listening,
-            mut changes,
-            access_log,
-            left,
-            source,
-        } = prepared;
-        let new: Vec<_> =
-            listening.iter().filter(|new| !self.listening.contains(new)).copied().collect();
-        let old: Vec<_> =
-            self.listening.iter().filter(|old| !listening.contains(old)).copied().collect();
-        if config.settings.log.access_log != self.config.settings.log.access_log {
-            self.access_log.replace(access_log);
-        }
-        self.config = config;
-        self.loader = loader;
-        self.listening = listening;
-        if candidate.is_none() && matches!(source, Source::Registry(_)) {
-            // The same component, perhaps by another name.
-            self.serving.candidate.source = source.clone();
-        }
-        let published = candidate.map(|(candidate, report)| self.release(candidate, Some(report)));
-        let loaded = self.serving.candidate.octets.clone();
-        for change in &mut changes {
-            change.publication.clone_from(&published);
-        }
-        self.crew.tell_each(changes.into_iter().map(|change| Order::Apply(Box::new(change))));
-        self.crew.wait();
-        self.watch_guest(&loaded);
-        self.poll_guest(&source);
-        let mut text = match published {
-            Some(_) => self.announce(None),
-            None => format!("generation {} goes on", self.serving.number),
-        };
-        for listening in new {
-            text += &format!("; listening on http://{}/", listening.local);
-        }
-        for listening in old {
-            text += &format!("; not listening on http://{}/ any more", listening.local);
-        }
-        for what in left {
-            text += &format!("; {what} takes a restart");
-        }
-        tracing::info!("web.conf was read again: {text}");
-        text
-    }
+    Ok((listening, opened))
 }
 
 /// What is part of the process stays as it is. Says what web.conf has otherwise.

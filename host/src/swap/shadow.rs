@@ -3,15 +3,17 @@
 //! Workers pass copies of requests on and do not wait; a thread of low priority asks both guests
 //! and compares. Nothing of it is ever sent to a client.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use std::{io, thread};
 
 use super::status::ShadowStatus;
+use crate::background::{self, NICE_UNATTENDED};
+use crate::exchange::Recorded;
 use crate::rehearsal::{Comparison, Report, request_line};
-use crate::server::{Crew, Order, Recorded, Tap};
+use crate::server::Tap;
 use crate::startup::Candidate;
 
 /// Requests that wait to be compared; further ones are skipped.
@@ -19,9 +21,6 @@ const QUEUE_MAX: usize = 256;
 
 /// The thread notices within this time that it is not wanted any more.
 const INTERVAL: Duration = Duration::from_millis(200);
-
-/// As a background job.
-const NICE: i32 = 10;
 
 /// See the module. Dropping it ends the thread.
 pub struct Shadow {
@@ -44,7 +43,8 @@ struct Results {
 }
 
 impl Shadow {
-    /// Compares on one in `every` requests of the crew. Generation `number` serves.
+    /// Compares on one in `every` requests, which the workers pass on by the tap that is returned.
+    /// Generation `number` serves.
     ///
     /// # Errors
     /// When the system has no thread to give.
@@ -53,16 +53,15 @@ impl Shadow {
         comparison: Comparison,
         number: u64,
         every: u64,
-        crew: &Crew,
-    ) -> io::Result<Shadow> {
+    ) -> io::Result<(Shadow, Tap)> {
         let shared = Arc::new(Shared::default());
         let (listener, requests) = sync_channel(QUEUE_MAX);
         let theirs = Arc::clone(&shared);
-        thread::Builder::new()
-            .name("shadow".into())
-            .spawn(move || compare(comparison, number, &requests, &theirs))?;
-        crew.tell(|| Order::Tap(Tap::new(every, listener.clone(), Arc::clone(&shared.skipped))));
-        Ok(Shadow { candidate, every, shared })
+        background::spawn("shadow", NICE_UNATTENDED, move || {
+            compare(comparison, number, &requests, &theirs)
+        })?;
+        let tap = Tap::new(every, listener, Arc::clone(&shared.skipped));
+        Ok((Shadow { candidate, every, shared }, tap))
     }
 
     /// The candidate.
@@ -95,8 +94,6 @@ fn compare(
     requests: &Receiver<Recorded>,
     shared: &Shared,
 ) {
-    // On Linux this is the thread's own priority. Where it is refused, it competes as an equal.
-    let _ = rustix::process::nice(NICE);
     while !shared.ended.load(Ordering::Relaxed) {
         let request = match requests.recv_timeout(INTERVAL) {
             Ok(request) => request,

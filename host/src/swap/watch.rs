@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
+use crate::config::{GuestPlace, Settings};
+use crate::startup::{Loader, Octets, Source};
+
 /// For this time a file must not have changed to be loaded.
 const REST: Duration = Duration::from_millis(100);
 
@@ -43,7 +46,31 @@ pub struct Watch {
     _watcher: Option<RecommendedWatcher>,
 }
 
+/// The file that `settings` want watched: web.conf's guest, if it is one.
+pub fn wanted(settings: &Settings) -> Option<&Path> {
+    match &settings.guest.place {
+        Some(GuestPlace::File(path)) => Some(path.as_path()).filter(|_| settings.guest.watch),
+        _ => None,
+    }
+}
+
 impl Watch {
+    /// Watches `path`, from which `loaded` was read a while ago: by now the file may be another.
+    /// For `told` see [`Watch::new`].
+    pub fn since(
+        path: &Path,
+        loaded: &Octets,
+        loader: &Loader,
+        told: impl Fn() + Send + 'static,
+    ) -> Watch {
+        let mut watch = Watch::new(path, told);
+        let there = loader.read(Source::File(path.to_path_buf()));
+        if !there.is_ok_and(|(_, octets)| *octets == **loaded) {
+            watch.expect_another();
+        }
+        watch
+    }
+
     /// Watches `path`, which has just been loaded; `told` is called when something happened near
     /// it, by a thread of the watcher's.
     pub fn new(path: &Path, told: impl Fn() + Send + 'static) -> Watch {
@@ -91,7 +118,7 @@ impl Watch {
     }
 
     /// The file is not what was loaded: it is as new.
-    pub fn expect_another(&mut self) {
+    fn expect_another(&mut self) {
         self.loaded = None;
         self.look_now();
     }
