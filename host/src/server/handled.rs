@@ -31,25 +31,26 @@ pub struct Incoming<'a> {
 
 /// What handling a request comes to.
 pub enum Handled {
-    /// A response to be sent.
-    Respond(Reply),
+    /// A response to be sent. If its file turns out to have changed, [`Handler::look_again`]
+    /// follows; else [`Handler::responded`].
+    ///
+    /// [`Handler::look_again`]: super::handler::Handler::look_again
+    /// [`Handler::responded`]: super::handler::Handler::responded
+    Respond {
+        /// What is sent.
+        response: Response<OpenFile>,
+        /// What becomes of the connection.
+        after: After,
+    },
     /// The entries of this directory have to be read: [`Handler::resume`] goes on with them.
+    ///
+    /// [`Handler::resume`]: super::handler::Handler::resume
     Read {
         /// To be read.
         directory: Directory,
         /// The request meanwhile.
         paused: Box<Paused>,
     },
-}
-
-/// A response to be sent.
-pub struct Reply {
-    /// What is sent.
-    pub response: Response<OpenFile>,
-    /// What becomes of the connection.
-    pub after: After,
-    /// How it came about: for [`Handler::look_again`], or else [`Handler::responded`].
-    pub course: Course,
 }
 
 /// What a request has gone through on its way to a response.
@@ -85,16 +86,14 @@ pub struct Paused {
     pub(super) position: Position,
 }
 
-impl Reply {
+impl Course {
     /// The host's own response, after which the connection ends: whoever sent the head, no guest
     /// has said what it means.
-    pub fn page(page: ErrorPage) -> Reply {
-        let course = Course { has_failed: true, ..Course::default() };
-        Reply { response: page.response(), after: After::Close, course }
+    pub fn page(&mut self, page: ErrorPage) -> Handled {
+        self.has_failed = true;
+        Handled::Respond { response: page.response(), after: After::Close }
     }
-}
 
-impl Course {
     /// Whether the file of the response was opened for this request alone, since the first one had
     /// been rewritten.
     pub fn has_looked_again(&self) -> bool {

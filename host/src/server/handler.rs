@@ -20,13 +20,13 @@ use std::time::Instant;
 use wasmhttpd_http::h1::After;
 use wasmhttpd_http::{CommonFields, ErrorPage};
 
-use super::handled::{Course, Handled, Incoming, Paused, Reply};
+use super::handled::{Course, Handled, Incoming, Paused};
 use super::orders::Publication;
 use super::site::Site;
 use crate::clock::unix_seconds;
 use crate::config::Settings;
 use crate::exchange::convert::{self, Looked, wanted};
-use crate::exchange::{Begun, LookUp, Question, Seen};
+use crate::exchange::{Begun, Question, Seen};
 use crate::files::{self, Directory, Entries, OpenFile, Opener, Position, Roots, Trouble};
 use crate::sandbox::contract::{self, Context, Found, Persistence};
 use crate::sandbox::{CallError, CallFailed, START, ip_address, octets_as_text};
@@ -36,22 +36,6 @@ pub struct Handler {
     site: Site,
     roots: Roots,
     common: CommonFields,
-}
-
-/// Where to go on with a request.
-enum Stage {
-    /// At its head.
-    Head,
-    /// With a look at what there is now.
-    LookUp(LookUp),
-    /// With what was found.
-    Found(LookUp, files::Resolution),
-}
-
-/// What a guest came to.
-enum Asked {
-    Answer { response: contract::Response, file: Option<OpenFile>, persistence: Persistence },
-    Unread { look_up: LookUp, position: Position, directory: Directory },
 }
 
 /// Why a guest gave no answer; `found` is what `respond` was called with.
@@ -110,8 +94,8 @@ impl Handler {
     }
 
     /// Handles a request from its head on.
-    pub fn begin(&mut self, incoming: Incoming<'_>) -> Handled {
-        self.carry(incoming, Course::default(), Stage::Head)
+    pub fn begin(&mut self, incoming: Incoming<'_>, course: &mut Course) -> Handled {
+        self.carry(incoming, course, None)
     }
 
     /// Goes on with a request, after the directory has been `read`.
@@ -120,116 +104,107 @@ impl Handler {
         incoming: Incoming<'_>,
         paused: Paused,
         read: Result<Entries, Trouble>,
+        course: &mut Course,
     ) -> Handled {
         let Paused { began, generation, look_up, position } = paused;
-        let by = self.site.engage(&generation);
+        course.by = self.site.engage(&generation);
+        course.began = Some(began);
         let opener = self.roots.opener(&look_up.lookup.site, self.common.seconds());
         let found = files::resume_look_up(position, read, opener, wanted(&look_up.lookup));
-        let course = Course { began: Some(began), by, ..Course::default() };
-        self.carry(incoming, course, Stage::Found(look_up, found))
+        course.look_up = Some(look_up);
+        self.carry(incoming, course, Some(found))
     }
 
     /// The file of a response turned out to have been rewritten: makes another response, about what
     /// is there now. If that was the second time, the host's own.
-    pub fn look_again(&mut self, incoming: Incoming<'_>, mut course: Course) -> Handled {
-        match course.look_up.take() {
-            Some(look_up) if !course.has_looked_again => {
-                course.has_looked_again = true;
-                self.carry(incoming, course, Stage::LookUp(look_up))
-            }
-            _ => Handled::Respond(Reply::page(ErrorPage::InternalServerError)),
+    pub fn look_again(&mut self, incoming: Incoming<'_>, course: &mut Course) -> Handled {
+        if course.has_looked_again || course.look_up.is_none() {
+            return course.page(ErrorPage::InternalServerError);
         }
+        course.has_looked_again = true;
+        self.carry(incoming, course, None)
     }
 
-    /// Carries a request from `stage` to a response, or to where a directory has to be read. A
-    /// guest that fails may be followed by another one, once.
-    fn carry(&mut self, incoming: Incoming<'_>, mut course: Course, mut stage: Stage) -> Handled {
+    /// Carries a request to a response, or to where a directory has to be read. A guest that fails
+    /// may be followed by another one, once.
+    fn carry(
+        &mut self,
+        incoming: Incoming<'_>,
+        course: &mut Course,
+        mut found: Option<files::Resolution>,
+    ) -> Handled {
         let head = octets_as_text(incoming.head);
         let question = Question { head: &head, context: self.context(incoming.peer) };
         loop {
-            let asked = self.ask(&question, &mut course, stage, incoming.now);
+            let asked = self.ask(&question, course, found.take(), &incoming);
             self.site.guest(course.by).finish(asked.is_err());
             let failure = match asked {
-                Ok(asked) => return self.handled(asked, course, &incoming),
+                Ok(handled) => return handled,
                 Err(failure) => failure,
             };
             let Failure { error, found } = &failure;
             self.site.log(error, found.as_deref(), &incoming, question.context);
-            if !self.site.is_tried_again(error, &mut course, &incoming, question.context.now) {
-                return Handled::Respond(Reply::page(failure.page()));
+            if !self.site.is_tried_again(error, course, &incoming, question.context.now) {
+                return course.page(failure.page());
             }
-            stage = Stage::Head;
         }
     }
 
-    /// Has the guest of `course` answer, and looks for what it wants.
+    /// Has the guest of `course` answer: from the head on, or, if it is known what it wants looked
+    /// up, from there, or with what was `found`.
     fn ask(
         &mut self,
         question: &Question<'_>,
         course: &mut Course,
-        stage: Stage,
-        now: Instant,
-    ) -> Result<Asked, Failure> {
-        let (look_up, found) = match stage {
-            Stage::Head => {
-                let begun = question.begin(self.site.guest(course.by), now);
+        found: Option<files::Resolution>,
+        incoming: &Incoming<'_>,
+    ) -> Result<Handled, Failure> {
+        let look_up = match &mut course.look_up {
+            Some(look_up) => look_up,
+            none => {
+                let begun = question.begin(self.site.guest(course.by), incoming.now);
                 self.site.log_stderr(course.by);
                 match begun.map_err(|error| Failure { error, found: None })? {
                     Begun::Answer { response, persistence } => {
-                        return Ok(Asked::Answer { response, file: None, persistence });
+                        return Ok(respond(response, None, persistence, incoming));
                     }
-                    Begun::LookUp(look_up) => self.look_up(look_up, course.has_looked_again),
+                    Begun::LookUp(look_up) => none.insert(look_up),
                 }
             }
-            Stage::LookUp(look_up) => self.look_up(look_up, course.has_looked_again),
-            Stage::Found(look_up, found) => (look_up, found),
         };
+        let found = match found {
+            Some(found) => found,
+            None => {
+                let mut opener = self.roots.opener(&look_up.lookup.site, self.common.seconds());
+                if course.has_looked_again {
+                    opener = opener.map(Opener::anew);
+                }
+                files::look_up(opener, wanted(&look_up.lookup))
+            }
+        };
+        let persistence = look_up.persistence;
         let (found, file) = match convert::looked(found) {
             Looked::Found { found, file } => (found, file),
             Looked::Unread { position, directory } => {
-                return Ok(Asked::Unread { look_up, position, directory });
+                return Ok(self.pause(course, position, directory));
             }
         };
         course.seen = Seen::of(&found);
-        let response = question.found(&found, self.site.guest(course.by), now);
+        let response = question.found(&found, self.site.guest(course.by), incoming.now);
         self.site.log_stderr(course.by);
         match response {
-            Ok(response) => {
-                let persistence = look_up.persistence;
-                course.look_up = Some(look_up);
-                Ok(Asked::Answer { response, file, persistence })
-            }
+            Ok(response) => Ok(respond(response, file, persistence, incoming)),
             Err(error) => Err(Failure { error, found: Some(Box::new(found)) }),
         }
     }
 
-    /// Looks for what a guest wants; `anew` whatever is known.
-    fn look_up(&mut self, look_up: LookUp, anew: bool) -> (LookUp, files::Resolution) {
-        let mut opener = self.roots.opener(&look_up.lookup.site, self.common.seconds());
-        if anew {
-            opener = opener.map(Opener::anew);
-        }
-        let found = files::look_up(opener, wanted(&look_up.lookup));
-        (look_up, found)
-    }
-
-    fn handled(&mut self, asked: Asked, course: Course, incoming: &Incoming<'_>) -> Handled {
-        match asked {
-            Asked::Answer { response, file, persistence } => {
-                let after = match incoming.stopping {
-                    true => After::Close,
-                    false => After::agreed(convert::skip(&persistence), incoming.request.content),
-                };
-                let response = convert::response(response, file);
-                Handled::Respond(Reply { response, after, course })
-            }
-            Asked::Unread { look_up, position, directory } => {
-                let generation = Arc::clone(self.site.guest(course.by).generation());
-                let began = self.site.began(&course);
-                let paused = Box::new(Paused { began, generation, look_up, position });
-                Handled::Read { directory, paused }
-            }
-        }
+    /// Leaves a request until the directory has been read.
+    fn pause(&mut self, course: &mut Course, position: Position, directory: Directory) -> Handled {
+        let look_up = course.look_up.take().expect("a directory is looked up");
+        let generation = Arc::clone(self.site.guest(course.by).generation());
+        let began = self.site.began(course);
+        let paused = Box::new(Paused { began, generation, look_up, position });
+        Handled::Read { directory, paused }
     }
 
     fn context(&self, peer: IpAddr) -> Context {
@@ -243,6 +218,21 @@ impl Handler {
             self.site.record(incoming, course, self.common.seconds());
         }
     }
+}
+
+/// The answer of a guest about `file`, and what becomes of the connection.
+#[inline]
+fn respond(
+    response: contract::Response,
+    file: Option<OpenFile>,
+    persistence: Persistence,
+    incoming: &Incoming<'_>,
+) -> Handled {
+    let after = match incoming.stopping {
+        true => After::Close,
+        false => After::agreed(convert::skip(&persistence), incoming.request.content),
+    };
+    Handled::Respond { response: convert::response(response, file), after }
 }
 
 impl Failure {

@@ -12,7 +12,7 @@ use mio::{Registry, Token};
 use wasmhttpd_http::h1::{After, Connection, Request, RequestContent, Step, Timer};
 use wasmhttpd_http::{Buffers, ErrorPage};
 
-use super::handled::{Handled, Incoming, Reply};
+use super::handled::{Course, Handled, Incoming};
 use super::handler::Handler;
 use super::journal::{Ended, Journal};
 use super::reader::{Read, Reader};
@@ -174,9 +174,10 @@ impl Session {
     }
 
     fn begin(&mut self, request: Request, shell: &mut Shell) -> Did {
+        let mut course = Course::default();
         let incoming = incoming(&self.protocol, &request, self.peer, shell);
-        let handled = shell.handler.begin(incoming);
-        self.answer(request, handled, shell);
+        let handled = shell.handler.begin(incoming, &mut course);
+        self.answer(request, handled, &mut course, shell);
         Did::Progress
     }
 
@@ -186,39 +187,26 @@ impl Session {
         let Some(waiting) = self.stream.waiting.take_if(is_for_this) else { return false };
         self.protocol.lend(&mut shell.buffers);
         let request = self.protocol.resume();
+        let mut course = Course::default();
         let incoming = incoming(&self.protocol, &request, self.peer, shell);
-        let handled = shell.handler.resume(incoming, *waiting.paused, read.entries);
-        self.answer(request, handled, shell);
+        let (paused, entries) = (*waiting.paused, read.entries);
+        let handled = shell.handler.resume(incoming, paused, entries, &mut course);
+        self.answer(request, handled, &mut course, shell);
         true
     }
 
     /// Carries a request that was `handled` to a response in the output, or to where it waits for
     /// the directory that is wanted.
-    fn answer(&mut self, request: Request, mut handled: Handled, shell: &mut Shell) {
+    fn answer(
+        &mut self,
+        request: Request,
+        mut handled: Handled,
+        course: &mut Course,
+        shell: &mut Shell,
+    ) {
         loop {
-            handled = match handled {
-                Handled::Respond(Reply { response, after, course }) => {
-                    let after = match after {
-                        After::Close if self.ends_with(&request) => After::CloseAtOnce,
-                        after => after,
-                    };
-                    let (status, is_second) = (response.status, course.has_looked_again());
-                    let mut writer = self.protocol.writer();
-                    let common = shell.handler.common();
-                    let written =
-                        respond::write(response, &request, after, is_second, common, &mut writer);
-                    if written.is_err() {
-                        writer.take_back();
-                    }
-                    let incoming = incoming(&self.protocol, &request, self.peer, shell);
-                    match written {
-                        Ok(written) => {
-                            shell.handler.responded(incoming, &course);
-                            return self.responded(&request, status, after, written, shell);
-                        }
-                        Err(respond::Changed) => shell.handler.look_again(incoming, course),
-                    }
-                }
+            let (response, after) = match handled {
+                Handled::Respond { response, after } => (response, after),
                 Handled::Read { directory, paused } => {
                     let key = StreamKey { connection: self.key, stream: StreamKey::ONLY };
                     match shell.reader.read(key, directory) {
@@ -228,10 +216,30 @@ impl Session {
                         }
                         Err(trouble) => {
                             let incoming = incoming(&self.protocol, &request, self.peer, shell);
-                            shell.handler.resume(incoming, *paused, Err(trouble))
+                            let read = Err(trouble);
+                            handled = shell.handler.resume(incoming, *paused, read, course);
+                            continue;
                         }
                     }
                 }
+            };
+            let after = match after {
+                After::Close if self.ends_with(&request) => After::CloseAtOnce,
+                after => after,
+            };
+            let (status, is_second) = (response.status, course.has_looked_again());
+            let (mut writer, common) = (self.protocol.writer(), shell.handler.common());
+            let written = respond::write(response, &request, after, is_second, common, &mut writer);
+            if written.is_err() {
+                writer.take_back();
+            }
+            let incoming = incoming(&self.protocol, &request, self.peer, shell);
+            match written {
+                Ok(written) => {
+                    shell.handler.responded(incoming, course);
+                    return self.responded(&request, status, after, written, shell);
+                }
+                Err(respond::Changed) => handled = shell.handler.look_again(incoming, course),
             }
         }
     }
@@ -268,10 +276,10 @@ impl Session {
 
     /// Answers what is no request, and lets the connection end.
     fn refuse(&mut self, page: ErrorPage, shell: &mut Shell) -> Did {
-        let Reply { response, after, .. } = Reply::page(page);
         let (request, common) = (&Request::UNREAD, shell.handler.common());
-        let mut writer = self.protocol.writer();
-        if let Ok(written) = respond::write(response, request, after, true, common, &mut writer) {
+        let (after, mut writer) = (After::Close, self.protocol.writer());
+        let written = respond::write(page.response(), request, after, true, common, &mut writer);
+        if let Ok(written) = written {
             let ended = Ended::at_once(b"", page.status(), written.content_octets);
             shell.journal.ended(self.peer, common, ended);
         }
@@ -285,8 +293,9 @@ impl Session {
         self.stream.waiting = None;
         self.protocol.lend(&mut shell.buffers);
         let request = self.protocol.resume();
-        let page = Reply::page(ErrorPage::ServiceUnavailable);
-        self.answer(request, Handled::Respond(page), shell);
+        let mut course = Course::default();
+        let handled = course.page(ErrorPage::ServiceUnavailable);
+        self.answer(request, handled, &mut course, shell);
     }
 
     /// The time limit has passed. A head that came in part is answered 408, a request that waits

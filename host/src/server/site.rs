@@ -121,6 +121,7 @@ impl Site {
         }
         let Some(previous) = probation.retry() else { return false };
         course.by = self.engage(previous);
+        course.look_up = None;
         course.seen = Seen::Unasked;
         true
     }
