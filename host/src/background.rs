@@ -1,23 +1,22 @@
-//! Threads that let the workers go first.
+//! Threads of lower priority than the workers.
 
 use std::{io, thread};
 
-/// For work whose outcome someone waits for: a swap, and the compiler that it starts, a pull, a
-/// second opinion. Lower than the workers' priority, but not so low that it gets nowhere beside
-/// them: of a core that one worker wants too, such a thread gets a quarter. The lowest priority
-/// would get a hundredth, and run into time limits.
+/// Nice value of work that someone waits for: a swap and its compiler, a pull, a second opinion.
+/// Such a thread gets a quarter of a core that a worker wants as well. The lowest priority would
+/// get a hundredth, and run into time limits.
 pub const NICE_AWAITED: i32 = 5;
 
-/// For work that nobody waits for, such as the comparisons of a shadow.
+/// Nice value of work that nobody waits for, such as the comparisons of a shadow.
 pub const NICE_UNATTENDED: i32 = 10;
 
-/// Starts a thread that is this much nicer than the one that starts it.
+/// Starts a thread with this name, whose nice value is `nice` more than that of the caller's.
 ///
 /// # Errors
 /// When the system has no thread to give.
 pub fn spawn(name: &str, nice: i32, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let work = move || {
-        // On Linux this is the thread's own priority. Where it is refused, it competes as an equal.
+        // Linux changes this thread alone. If the system refuses, it competes as an equal.
         let _ = rustix::process::nice(nice);
         work();
     };

@@ -1,4 +1,4 @@
-//! The time of day, in the unit that fields, logs and caches share.
+//! The time of day.
 
 use std::time::SystemTime;
 

@@ -1,26 +1,26 @@
-//! Text from outside on one line of a log or a terminal.
+//! Text from outside, escaped for a log or a terminal.
 //!
-//! Guests, components, registries and clients choose what their names and messages are made of.
-//! What these functions return holds no line end and nothing that a terminal obeys: a line of the
-//! log cannot be forged, and the last word on a screen is the host's.
+//! Guests, components, registries and clients choose the characters of their names and messages.
+//! Every function here returns one line without control characters, so that nobody can forge a
+//! line of the log or send commands to a terminal.
 
 use std::fmt::Display;
 use std::io::Write;
 
-/// `text` as it is written in a string literal of Rust: unprintable characters, quotes and
-/// backslashes are escaped. For what stands between quotes, and for evidence.
+/// Escapes unprintable characters, quotes and backslashes, as in a string literal of Rust. Use it
+/// for text that is shown between quotes, or as evidence.
 pub fn one_line(text: &str) -> String {
     text.escape_debug().to_string()
 }
 
-/// [`one_line`] of the first `characters_max` characters of `text`. For what may be long.
+/// Escapes the first `characters_max` characters as [`one_line`] does, and drops the rest.
 pub fn one_line_cut(text: &str, characters_max: usize) -> String {
     let end = text.char_indices().nth(characters_max).map_or(text.len(), |(end, _)| end);
     one_line(&text[..end])
 }
 
-/// `text` as a person reads it: quotes and backslashes stay, line feeds become blanks, and only
-/// what is unprintable besides is escaped. For messages, which quote names by themselves.
+/// Replaces line feeds by blanks and escapes other unprintable characters; quotes and backslashes
+/// stay. Use it for messages, which have quotes of their own.
 pub fn readable(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut rest = text;
@@ -36,20 +36,20 @@ pub fn readable(text: &str) -> String {
     line
 }
 
-/// [`readable`], of an error and its causes. The alternate form of `error` has to show those, as
-/// that of wasmtime's and anyhow's errors does.
+/// An error with its causes, made [`readable`]. The error prints its causes in its alternate form,
+/// as those of wasmtime and anyhow do.
 pub fn chain(error: &impl Display) -> String {
     readable(&format!("{error:#}"))
 }
 
-/// `octets` as they are written in a byte string literal of Rust: what is not printable ASCII,
-/// quotes and backslashes are escaped.
+/// Escapes everything but printable ASCII, and quotes and backslashes, as in a byte string literal
+/// of Rust.
 pub fn octets(octets: &[u8]) -> String {
     octets.escape_ascii().to_string()
 }
 
-/// Appends `octets` as the access log has them between double quotes. Its readers know `\"`, `\\`
-/// and `\xNN`, and no other escape: [`octets`] has more.
+/// Appends `octets` to a line of the access log, for a place between double quotes. Programs that
+/// read such logs know the escapes `\"`, `\\` and `\xNN`, not the others that [`octets`] writes.
 pub fn push_octets(octets: &[u8], line: &mut Vec<u8>) {
     for octet in octets {
         match octet {

@@ -1,9 +1,9 @@
-//! What the operator lets a guest use.
+//! The limits that the operator sets for a guest.
 
 use std::time::Duration;
 
-/// What instances of one guest may use. It belongs to their generation: guests with other limits
-/// can share its engine.
+/// What the instances of one guest may use. The limits belong to its generation, so that guests
+/// with different limits can share an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GuestLimits {
     /// Longest time of one call.

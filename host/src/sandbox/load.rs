@@ -1,11 +1,10 @@
-//! From the octets of a component to a generation, and what is looked at on the way.
+//! From the octets of a component to a generation.
 //!
-//! 1. The octets are read from a file, or come from elsewhere.
-//! 2. They become code: here and now, by the compiler's child process, or beforehand
-//!    ([`super::compile`]).
-//! 3. What the component imports and exports is compared with the contract.
-//! 4. It is linked. Of a plain component, an instance gives out the module, which is called in its
-//!    place ([`super::call`]).
+//! 1. The octets are read from a file, unless they come from elsewhere.
+//! 2. They are compiled here and now, or were compiled before ([`super::compile`]).
+//! 3. The imports and exports of the component are compared with the contract.
+//! 4. The component is linked. If it is plain, an instance hands over its module, which is called
+//!    in its place ([`super::call`]).
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -130,14 +129,18 @@ impl Runtime {
         Ok(generation)
     }
 
-    /// Whether the component imports WASI; anything else is an error, and so is that where it may
-    /// not.
-    fn check_imports(&self, component: &Component, may: bool) -> Result<bool, LoadError> {
+    /// Whether the component imports WASI. Any other import is an error, and so is WASI where it is
+    /// not allowed.
+    fn check_imports(
+        &self,
+        component: &Component,
+        is_wasi_allowed: bool,
+    ) -> Result<bool, LoadError> {
         let component_type = component.component_type();
         let mut imports_wasi = false;
         for (name, _) in component_type.imports(self.engine()) {
             let why = match is_wasi(name) {
-                true if may => {
+                true if is_wasi_allowed => {
                     imports_wasi = true;
                     continue;
                 }

@@ -5,16 +5,15 @@
 //! replaces it after a failure, and calls it; whatever comes back has been checked, or is a
 //! [`GuestError`]. Sockets and files are unknown here.
 //!
-//! 1. An [`outline`] says what a component is, by the [`names`] that it imports and exports.
-//! 2. [`compile`] makes code of it.
-//! 3. [`load`] makes a generation of the code and its [`limits`], for the one [`runtime`] of a
-//!    process and its [`ticker`], the clock that ends calls.
-//! 4. [`call`] makes instances of the generation, and calls them. What fails has a name
-//!    ([`error`]).
-//! 5. A call can be written down, to be made again by hand ([`invocation`]), without the
-//!    [`credentials`] in it; and a configured guest becomes a component of its own ([`snapshot`]).
+//! 1. [`outline`] tells what a component is by the [`names`] that it imports and exports.
+//! 2. [`compile`] turns the component into code.
+//! 3. [`load`] turns code and [`limits`] into a generation, for the [`runtime`] of the process: the
+//!    engine, and the [`ticker`] that ends calls.
+//! 4. [`call`] makes instances of the generation and calls them. [`error`] names what can fail.
+//! 5. [`invocation`] writes a call down, so that it can be made again by hand, without the
+//!    [`credentials`] in it. [`snapshot`] makes a component of a guest and its configuration.
 //!
-//! Files use one another in one direction only, and so do the folders.
+//! Files and folders use one another without circles.
 
 mod bindings;
 mod call;

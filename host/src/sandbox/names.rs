@@ -1,7 +1,6 @@
-//! Names that components import and export: those of the contract, with its version, and WASI's.
+//! Names that components import and export: the contract's, with its version, and WASI's.
 
-/// The version that the names below are made of: a macro, since only literals can be put together
-/// at compile time.
+/// The version in the names below. It is a macro because `concat!` takes literals only.
 macro_rules! version {
     () => {
         "0.1.0"

@@ -41,15 +41,15 @@ const KEEP_RESIDENT_OCTETS: usize = 128 << 10;
 pub struct RuntimeOptions {
     /// Threads that serve.
     workers: usize,
-    /// Largest memory of an instance, in octets: the pool has them all of one size.
+    /// Largest memory of an instance, in octets: the size of each memory in the pool.
     memory_octets_max: usize,
     /// How often the clock ticks.
     pace: Pace,
 }
 
 impl RuntimeOptions {
-    /// For so many threads that serve a guest with such limits, or guests with less memory and
-    /// longer deadlines.
+    /// Options for `workers` threads that serve a guest with these limits, or guests with less
+    /// memory and longer deadlines.
     pub fn for_guest(workers: usize, limits: GuestLimits) -> RuntimeOptions {
         let pace = Pace::for_deadline(limits.deadline);
         RuntimeOptions { workers, memory_octets_max: limits.memory_octets_max, pace }
@@ -96,7 +96,7 @@ impl Runtime {
         &self.options
     }
 
-    /// Largest memory that an instance can have, in octets, whatever its limits say.
+    /// Largest memory that the pool has for an instance, in octets.
     pub(super) fn memory_octets_max(&self) -> usize {
         self.options.memory_octets_max
     }

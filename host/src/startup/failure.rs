@@ -1,4 +1,4 @@
-//! Why a command does nothing: a configuration that is wrong, or anything else.
+//! Why a command failed: its configuration is wrong, or anything else.
 
 use std::io;
 
@@ -7,9 +7,9 @@ use crate::config::Diagnostics;
 /// See the module.
 #[derive(Debug)]
 pub enum Failure {
-    /// The configuration is wrong: all that is, each with what to write instead.
+    /// Everything that is wrong with the configuration.
     Configuration(Diagnostics),
-    /// Something that no web.conf could mend, with what was being done.
+    /// A failure that no change of the configuration cures.
     Other(anyhow::Error),
 }
 

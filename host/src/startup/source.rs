@@ -1,4 +1,4 @@
-//! Where the component of a guest comes from, and its octets.
+//! The component of a guest: where it comes from, and its octets.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -31,7 +31,7 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// Without a configuration; its instances are called as components.
+    /// A generation without a configuration, whose instances are called as components.
     pub(in crate::sandbox) fn new(
         runtime: Arc<Runtime>,
         pre: GuestPre<State>,
@@ -66,12 +66,12 @@ impl Generation {
         Arc::ptr_eq(&self.runtime, runtime)
     }
 
-    /// What instances to come are given.
+    /// Configures instances to come.
     pub(super) fn set_configuration(&mut self, configuration: Configuration) {
         self.configuration = configuration;
     }
 
-    /// Has instances to come called by their module, or as the components that they are.
+    /// Has instances to come called by their module, or as components.
     pub(super) fn set_direct(&mut self, direct: Option<DirectPre>) {
         self.direct = direct;
     }
@@ -97,7 +97,7 @@ impl Generation {
         store
     }
 
-    /// What happens in `store` next has the time of a start.
+    /// Gives the next call in `store` the time of a start.
     pub(in crate::sandbox) fn begin_start(&self, store: &mut Store<State>) {
         state::begin_call(store, self.start_ticks, self.runtime.pace());
     }

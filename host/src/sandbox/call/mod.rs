@@ -1,18 +1,17 @@
 //! Instances of guests, and calls of them.
 //!
-//! 1. A [`generation`] is what instances are made of: a component that is linked, its configuration
-//!    and its limits.
-//! 2. On its [`trial`], before it serves, it is asked for its parameters and given its
-//!    configuration.
-//! 3. A worker's [`slot`] holds an [`instance`] of it, and replaces that after a failure.
-//! 4. Each instance is alone in a store, whose [`state`] has its limits: memory, the [`deadline`]
-//!    of the call, and a [`wasi`] with nothing behind it.
-//! 5. A call goes through wasmtime's bindings; for a plain component, past the Component Model
-//!    ([`direct`]), to and from values as they lie in the guest's memory ([`canonical`]).
-//! 6. Whatever comes back is believed once it has passed [`check`].
+//! 1. A [`generation`] holds what instances are made of: a linked component, its configuration and
+//!    its limits.
+//! 2. Its [`trial`] calls it before it serves: it lists its parameters and takes its configuration.
+//! 3. A worker's [`slot`] holds an [`instance`] of the generation, and replaces it after a failure.
+//! 4. Each instance has a store of its own, whose [`state`] enforces the limits: memory, the
+//!    [`deadline`] of the call, and a [`wasi`] with nothing behind it.
+//! 5. A call goes through wasmtime's bindings. A plain component is called without the Component
+//!    Model ([`direct`]), which reads and writes values in the guest's memory ([`canonical`]).
+//! 6. The answer has to pass [`check`] before the host believes it.
 //!
-//! A slot and a trial know instances and their generation, an instance knows its generation, and
-//! that knows none of them.
+//! Slots and trials use instances and generations, an instance uses its generation, and a
+//! generation uses none of them.
 
 mod canonical;
 mod check;

@@ -1,5 +1,4 @@
-//! What a store holds besides the instance: the limits that it puts on every call, and a WASI where
-//! the guest imports one.
+//! The data of a store: the limits of its instance, and a WASI if the guest imports one.
 
 use wasmtime::{Engine, ResourceLimiter, Store};
 use wasmtime_wasi::{WasiCtxView, WasiView};
@@ -21,7 +20,7 @@ pub struct State {
     deadline: Deadline,
 }
 
-/// A store for one instance, which may have so much memory. Before each call, [`begin_call`].
+/// A store for one instance. Each call needs [`begin_call`] first.
 pub fn store(engine: &Engine, memory_octets_max: usize, imports_wasi: bool) -> Store<State> {
     let state = State {
         limiter: Limiter { memory_octets_left: memory_octets_max },

@@ -1,5 +1,4 @@
-//! The first calls of a generation, before it serves: what is asked of it, and what it says of its
-//! configuration.
+//! The first calls of a generation, before it serves.
 
 use super::direct::DirectPre;
 use super::generation::Generation;
@@ -9,7 +8,7 @@ use crate::sandbox::compile::plain::{self, Plain};
 use crate::sandbox::error::{GuestError, LoadError};
 
 impl Generation {
-    /// Has the module of a plain component called, which only an instance gives out.
+    /// Has instances to come called by their module, which only an instance hands over.
     pub(in crate::sandbox) fn call_directly(&mut self, plain: &Plain) -> Result<(), LoadError> {
         let module = self.runtime().timed(|| Instance::module(self, plain::EXPORT))?;
         self.set_direct(module.and_then(|module| DirectPre::new(&module, plain)));

@@ -1,12 +1,12 @@
 //! From the octets of a component to code that the engine runs.
 //!
-//! 1. A component that is [`plain`] gets its one module exported, so that the host can call it.
-//! 2. If the [`code_cache`] has its code from an earlier time, that is all.
-//! 3. Otherwise the [`compiler`] starts a child process, which compiles it as [`compiler_config`]
-//!    says, and takes from [`functions`] what it compiled for other components.
-//! 4. What comes of either is [`code`], which is believed because of where it comes from.
+//! 1. If the component is [`plain`], its one module is exported, so that the host can call it.
+//! 2. The [`code_cache`] may have its code from an earlier run.
+//! 3. Otherwise the [`compiler`] starts a child process, which compiles the component with the
+//!    settings of [`compiler_config()`]. It reuses [`functions`] that it compiled for others.
+//! 4. The result is [`code`], which is run unseen because of where it comes from.
 //!
-//! A release has the default guest's code inside: [`prebuilt`] makes it, for the processors of a
+//! A release contains the default guest's code: [`prebuilt`] makes it, for the processors of a
 //! [`target`].
 
 mod code;

@@ -1,4 +1,4 @@
-//! Which processors code is made for where that is not the one at hand.
+//! The processors that code of a release is made for.
 #![allow(unsafe_code, reason = "what a processor has is promised to the compiler by name")]
 
 use wasmtime::Config;

@@ -1,4 +1,4 @@
-//! Elements of lists that a guest is given, as they lie in its memory.
+//! Elements of lists, as they are written into the memory of a guest.
 
 use crate::sandbox::bindings::contract::{Entry, Setting};
 
