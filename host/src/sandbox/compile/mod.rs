@@ -3,7 +3,7 @@
 //! 1. If the component is [`plain`], its one module is exported, so that the host can call it.
 //! 2. The [`code_cache`] may have its code from an earlier run.
 //! 3. Otherwise the [`compiler`] starts a child process, which compiles the component with the
-//!    settings of [`compiler_config`]. It reuses [`functions`] that it compiled for others.
+//!    settings of [`compiler_config()`]. It reuses [`functions`] that it compiled for others.
 //! 4. The result is [`code`], which is run unseen because of where it comes from.
 //!
 //! A release contains the default guest's code: [`prebuilt`] makes it, for the processors of a
