@@ -59,6 +59,7 @@ impl Question<'_> {
     ///
     /// # Errors
     /// When it cannot, or there is none to call.
+    #[inline]
     pub fn begin(&self, guest: &mut Sandbox, now: Instant) -> Result<Begun, CallError> {
         let Parsed { action, persistence } = guest.parse(self.head, Some(self.context), now)?;
         Ok(match action {
@@ -71,6 +72,7 @@ impl Question<'_> {
     ///
     /// # Errors
     /// When it cannot, or there is none to call.
+    #[inline]
     pub fn found(
         &self,
         found: &Found,

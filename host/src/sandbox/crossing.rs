@@ -7,12 +7,15 @@ use super::contract::IpAddress;
 
 /// An address as numbers.
 pub fn ip_address(address: IpAddr) -> IpAddress {
-    match address.to_canonical() {
+    match address {
         IpAddr::V4(address) => IpAddress::Ipv4(address.to_bits()),
-        IpAddr::V6(address) => {
-            let bits = address.to_bits();
-            IpAddress::Ipv6(((bits >> 64) as u64, bits as u64))
-        }
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(address) => IpAddress::Ipv4(address.to_bits()),
+            None => {
+                let bits = address.to_bits();
+                IpAddress::Ipv6(((bits >> 64) as u64, bits as u64))
+            }
+        },
     }
 }
 

@@ -142,12 +142,24 @@ impl Handler {
                 Ok(handled) => return handled,
                 Err(failure) => failure,
             };
-            let Failure { error, found } = &failure;
-            self.site.log(error, found.as_deref(), &incoming, question.context);
-            if !self.site.is_tried_again(error, course, &incoming, question.context.now) {
+            if !self.is_tried_again(&failure, course, &incoming, question.context) {
                 return course.page(failure.page());
             }
         }
+    }
+
+    /// Logs a failure. False: no other guest is asked.
+    #[cold]
+    fn is_tried_again(
+        &mut self,
+        failure: &Failure,
+        course: &mut Course,
+        incoming: &Incoming<'_>,
+        context: Context,
+    ) -> bool {
+        let Failure { error, found } = failure;
+        self.site.log(error, found.as_deref(), incoming, context);
+        self.site.is_tried_again(error, course, incoming, context.now)
     }
 
     /// Has the guest of `course` answer: from the head on, or, if it is known what it wants looked

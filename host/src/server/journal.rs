@@ -27,9 +27,8 @@ pub struct Entry {
 /// The end of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Ended<'a> {
-    /// The first line of the request as received, without its line end; empty when no whole head
-    /// was.
-    pub request_line: &'a [u8],
+    /// The request head as received, or its first line; empty when no whole head was.
+    pub head: &'a [u8],
     /// Of the response.
     pub status: u16,
     /// Bytes of content that were handed to the kernel, or are in the output.
@@ -46,7 +45,8 @@ impl Journal {
     #[inline]
     pub fn ended(&mut self, peer: IpAddr, clock: &CommonFields, ended: Ended<'_>) {
         if let Some(log) = &mut self.access_log {
-            log.write(peer, clock, ended.request_line, ended.status, ended.content_octets);
+            let request_line = access_log::request_line(ended.head);
+            log.write(peer, clock, request_line, ended.status, ended.content_octets);
         }
     }
 
@@ -74,17 +74,9 @@ impl Entry {
     /// The response was sent but for so many bytes of its content.
     pub fn ended(&self, octets_left: u64) -> Ended<'_> {
         Ended {
-            request_line: &self.request_line,
+            head: &self.request_line,
             status: self.status,
             content_octets: self.content_octets - octets_left,
         }
-    }
-}
-
-impl<'a> Ended<'a> {
-    /// The response to `head` is in the output, all of it.
-    #[inline]
-    pub fn at_once(head: &'a [u8], status: u16, content_octets: u64) -> Ended<'a> {
-        Ended { request_line: access_log::request_line(head), status, content_octets }
     }
 }

@@ -258,12 +258,15 @@ impl Session {
         if body.is_some() {
             self.stream.entry = shell.journal.entry(head, status, content_octets);
         } else {
-            let ended = Ended::at_once(head, status, content_octets);
+            let ended = Ended { head, status, content_octets };
             shell.journal.ended(self.peer, shell.handler.common(), ended);
         }
         self.stream.looked_at = looked_at;
+        let has_body = body.is_some();
         self.protocol.answered(request, after, body);
-        self.end_if_streamed(shell);
+        if has_body {
+            self.end_if_streamed(shell);
+        }
     }
 
     /// Whether the client sends nothing behind `request`, by what it says, and nothing is there to
@@ -280,7 +283,8 @@ impl Session {
         let (after, mut writer) = (After::Close, self.protocol.writer());
         let written = respond::write(page.response(), request, after, true, common, &mut writer);
         if let Ok(written) = written {
-            let ended = Ended::at_once(b"", page.status(), written.content_octets);
+            let (status, content_octets) = (page.status(), written.content_octets);
+            let ended = Ended { head: b"", status, content_octets };
             shell.journal.ended(self.peer, common, ended);
         }
         self.protocol.refused();

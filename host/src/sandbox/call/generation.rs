@@ -51,6 +51,12 @@ impl Generation {
         }
     }
 
+    /// Whether its instances have a standard error to write to: those that import WASI have.
+    #[inline]
+    pub(super) fn has_stderr(&self) -> bool {
+        self.imports_wasi
+    }
+
     /// What it is configured with.
     pub fn configuration(&self) -> &Configuration {
         &self.configuration

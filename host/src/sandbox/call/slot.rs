@@ -135,6 +135,9 @@ impl Sandbox {
     /// See [`Instance::take_stderr`].
     #[inline]
     pub fn take_stderr(&mut self) -> Option<String> {
+        if !self.generation.has_stderr() {
+            return None;
+        }
         self.instance.as_mut()?.take_stderr()
     }
 
