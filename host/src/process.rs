@@ -95,8 +95,8 @@ fn serve(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// The point before which the process has no other thread, and after which none needs rights that
-/// web.conf, which has been read, does not name: whatever confines the process belongs here, since a
-/// thread that exists is not confined with it.
+/// web.conf, which has been read, does not name. Whatever confines the process belongs here, since
+/// a thread that exists is not confined with it.
 fn before_threads() {
     let threads = || std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
     debug_assert_eq!(threads(), 1, "a thread has been started too soon");
