@@ -25,7 +25,7 @@ macro_rules! group {
         #[doc = $about]
         #[derive(Debug, Clone)]
         pub struct $group {
-            $(#[doc = $summary] pub $field: $type,)*
+            $(#[doc = concat!("The parameter `", $name, "`.")] pub $field: $type,)*
         }
 
         impl Default for $group {
