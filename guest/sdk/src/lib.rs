@@ -125,23 +125,6 @@ pub use rule::{InFront, Rule, Verdict};
 #[doc(inline)]
 pub use wasmhttpd_guest::contract;
 /// ```
-/// use wasmhttpd_sdk::{Context, IpAddress};
-///
-/// let peer = IpAddress::Ipv4(0x7f00_0001);
-/// let context = Context { peer, secure: false, now: 1_800_000_000 };
-/// assert!(!context.secure);
-/// ```
-#[doc(inline)]
-pub use wasmhttpd_guest::contract::Context;
-/// ```
-/// use std::net::IpAddr;
-/// use wasmhttpd_sdk::IpAddress;
-///
-/// assert_eq!(IpAddr::from(IpAddress::Ipv4(0x7f00_0001)).to_string(), "127.0.0.1");
-/// ```
-#[doc(inline)]
-pub use wasmhttpd_guest::contract::IpAddress;
-/// ```
 /// use wasmhttpd_sdk::Response;
 ///
 /// let mut response = Response::redirect(308, "/docs/").with("Cache-Control", "no-store");
@@ -160,6 +143,8 @@ pub use wasmhttpd_guest::contract::Response;
 /// ```
 #[doc(inline)]
 pub use wasmhttpd_guest::contract::SettingHelp;
+#[doc(inline)]
+pub use wasmhttpd_guest::contract::{Context, IpAddress};
 /// ```
 /// use wasmhttpd_sdk::date;
 ///
