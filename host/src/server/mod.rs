@@ -29,7 +29,6 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use anyhow::Context as _;
-use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token, Waker};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook_mio::v1_0::Signals;
@@ -39,6 +38,7 @@ use self::worker::Worker;
 use crate::config::{Config, DEFAULT_HOST, Settings};
 use crate::files::{Keep, Roots};
 use crate::log::{AccessLogger, SharedAccessLog};
+use crate::transport::Listener;
 
 pub use self::descriptors::raise_descriptor_limit;
 pub use self::guest_log::CALLED_FILE;
@@ -65,7 +65,7 @@ impl Server {
     pub fn new(
         config: &Config,
         publication: &Arc<Publication>,
-        listeners: Vec<Vec<TcpListener>>,
+        listeners: Vec<Vec<Listener>>,
     ) -> anyhow::Result<Server> {
         let settings = &config.settings;
         let access_log = SharedAccessLog::default();

@@ -164,7 +164,7 @@ fn has_port_of(host: &Host, address: SocketAddr) -> bool {
 }
 
 /// See [`Opened::listening`]; and of each new address, a socket for each worker.
-type NewListeners = (Vec<Listening>, Vec<std::vec::IntoIter<mio::net::TcpListener>>);
+type NewListeners = (Vec<Listening>, Vec<std::vec::IntoIter<transport::Listener>>);
 
 /// Binds what is not bound yet.
 fn listen(host: &Host, settings: &Settings) -> Result<NewListeners, Refusal> {
