@@ -20,7 +20,7 @@ use super::respond::{self, Written};
 use super::stream::{Stream, Waiting};
 use super::stream_key::StreamKey;
 use crate::files::OpenFile;
-use crate::transport::{Received, Scratch, ShutDown, Transport};
+use crate::transport::{Received, Scratch, Transport};
 
 /// Steps in one turn: a pipeline of this many requests lets others go first.
 const TURN_STEPS_MAX: u32 = 64;
@@ -177,18 +177,6 @@ impl Session {
             }
             Received::WouldBlock => Did::Waits,
             Received::PeerGone => Did::Over,
-        }
-    }
-
-    /// Tells the peer that nothing more comes.
-    fn shut_down(&mut self) -> Did {
-        match self.transport.shut_down() {
-            ShutDown::Done => {
-                self.protocol.shut_down();
-                Did::Step
-            }
-            ShutDown::WouldBlock => Did::Waits,
-            ShutDown::PeerGone => Did::Over,
         }
     }
 

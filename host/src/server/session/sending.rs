@@ -4,12 +4,24 @@ use wasmhttpd_http::h1::FileRange;
 
 use super::{Did, Session, Shell};
 use crate::files::OpenFile;
-use crate::transport::{Scratch, Sent, Transport};
+use crate::transport::{Scratch, Sent, ShutDown, Transport};
 
 /// Bytes more, if the file ends with them: what is left of it would have a turn of its own else.
 const TURN_REST_OCTETS_MAX: u64 = 32 << 10;
 
 impl Session {
+    /// Tells the peer that nothing more comes.
+    pub(super) fn shut_down(&mut self) -> Did {
+        match self.transport.shut_down() {
+            ShutDown::Done => {
+                self.protocol.shut_down();
+                Did::Step
+            }
+            ShutDown::WouldBlock => Did::Waits,
+            ShutDown::PeerGone => Did::Over,
+        }
+    }
+
     /// Bytes were sent: of `length` in the output, and of the body behind them.
     pub(super) fn sent(&mut self, sent: Sent, length: usize, shell: &mut Shell) -> Did {
         match sent {
