@@ -20,7 +20,7 @@ use super::respond::{self, Written};
 use super::stream::{Stream, Waiting};
 use super::stream_key::StreamKey;
 use crate::files::OpenFile;
-use crate::transport::{Received, Transport};
+use crate::transport::{Received, ShutDown, Transport};
 
 /// Steps in one turn: a pipeline of this many requests lets others go first.
 const TURN_STEPS_MAX: u32 = 64;
@@ -147,8 +147,8 @@ impl Session {
                     let streamed = sending::stream(&mut self.transport, range, looked_at, left);
                     self.streamed(streamed, shell)
                 }
-                Step::ShutDown if self.transport.shut_down() => Did::Step,
-                Step::ShutDown | Step::Close => Did::Over,
+                Step::ShutDown => self.shut_down(),
+                Step::Close => Did::Over,
             };
             match did {
                 Did::Step => {}
@@ -170,6 +170,18 @@ impl Session {
             }
             Received::WouldBlock => Did::Waits,
             Received::PeerGone => Did::Over,
+        }
+    }
+
+    /// Tells the peer that nothing more comes.
+    fn shut_down(&mut self) -> Did {
+        match self.transport.shut_down() {
+            ShutDown::Done => {
+                self.protocol.shut_down();
+                Did::Step
+            }
+            ShutDown::WouldBlock => Did::Waits,
+            ShutDown::PeerGone => Did::Over,
         }
     }
 

@@ -31,6 +31,17 @@ pub enum Sent {
     FileFailed,
 }
 
+/// What came of shutting down the sending side.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ShutDown {
+    /// The peer is told that nothing more comes.
+    Done,
+    /// The socket is full, and there is something to be sent before.
+    WouldBlock,
+    /// The connection is no more.
+    PeerGone,
+}
+
 /// Appends what has arrived to `input`, as far as its capacity goes.
 pub fn receive(socket: impl AsFd, input: &mut Vec<u8>) -> Received {
     debug_assert!(input.len() < input.capacity(), "an empty buffer looks like the end of input");

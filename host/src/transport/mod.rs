@@ -25,7 +25,7 @@ use wasmhttpd_http::h1::FileRange;
 use self::tcp::Tcp;
 use crate::files::OpenFile;
 
-pub use self::io::{Received, Sent};
+pub use self::io::{Received, Sent, ShutDown};
 pub use self::listener::{listen, listen_beside, probe};
 
 /// Bytes of an open file, or of one whose content is in memory.
@@ -128,8 +128,8 @@ impl Transport {
         tcp.end_content();
     }
 
-    /// Tells the peer that nothing more comes. False: the connection is no more.
-    pub fn shut_down(&mut self) -> bool {
+    /// Tells the peer that nothing more comes.
+    pub fn shut_down(&mut self) -> ShutDown {
         let Transport::Tcp(tcp) = self;
         tcp.shut_down()
     }

@@ -12,7 +12,7 @@ use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 
 use super::Range;
-use super::io::{self, Received, Sent};
+use super::io::{self, Received, Sent, ShutDown};
 use super::segments::Segments;
 
 /// See the module.
@@ -148,8 +148,11 @@ impl Tcp {
     }
 
     /// See [`super::Transport::shut_down`].
-    pub fn shut_down(&mut self) -> bool {
-        self.socket.shutdown(Shutdown::Write).is_ok()
+    pub fn shut_down(&mut self) -> ShutDown {
+        match self.socket.shutdown(Shutdown::Write) {
+            Ok(()) => ShutDown::Done,
+            Err(_) => ShutDown::PeerGone,
+        }
     }
 
     /// See [`super::Transport::abort`].

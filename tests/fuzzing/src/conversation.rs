@@ -164,7 +164,10 @@ impl Conversation {
                     self.connection.streamed(length);
                     idle_steps = 0;
                 }
-                Step::ShutDown => self.transcript.events.push(Event::ShutDown),
+                Step::ShutDown => {
+                    self.transcript.events.push(Event::ShutDown);
+                    self.connection.shut_down();
+                }
                 Step::Close => return,
             }
         }

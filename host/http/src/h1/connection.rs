@@ -85,7 +85,7 @@ impl<F> Connection<F> {
             State::Reading { .. } => self.next_reading(head_octets_max),
             State::Waiting { .. } => self.next_waiting(),
             State::Streaming { .. } => self.next_streaming(),
-            State::Closing { at_once } => self.next_closing(at_once),
+            State::Closing { .. } => self.next_closing(),
             State::Lingering => Step::Discard,
             State::Closed => Step::Close,
         }
@@ -136,7 +136,7 @@ impl<F> Connection<F> {
         Step::Stream(range.expect("a body without a slice to send has been advanced"))
     }
 
-    fn next_closing(&mut self, at_once: bool) -> Step<'_, F> {
+    fn next_closing(&mut self) -> Step<'_, F> {
         debug_assert!(matches!(self.state, State::Closing { .. }));
         if self.sent < self.output.len() {
             return self.send(true);
@@ -147,7 +147,6 @@ impl<F> Connection<F> {
         }
         // Even at once: if there is more input after all, closing alone would destroy what waits to
         // be sent.
-        self.state = if at_once { State::Closed } else { State::Lingering };
         Step::ShutDown
     }
 
@@ -226,6 +225,14 @@ impl<F> Connection<F> {
             self.output.clear();
             self.sent = 0;
         }
+    }
+
+    /// The sending side was shut down.
+    pub fn shut_down(&mut self) {
+        let State::Closing { at_once } = self.state else {
+            unreachable!("only a ShutDown step leads here")
+        };
+        self.state = if at_once { State::Closed } else { State::Lingering };
     }
 
     /// This many octets of the body were sent.

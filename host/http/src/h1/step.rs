@@ -31,7 +31,7 @@ pub enum Step<'a, F> {
     },
     /// Send octets of the file and call `streamed`.
     Stream(FileRange<'a, F>),
-    /// Shut down the sending side, then ask again.
+    /// Shut down the sending side and call `shut_down`.
     ShutDown,
     /// Wait for octets, forget them, and call `received`.
     Discard,

@@ -56,7 +56,10 @@ impl Driver {
                 Step::Read => return "read",
                 Step::Discard => return "discard",
                 Step::Close => return "close",
-                Step::ShutDown => self.sent.push_str("[shut down]"),
+                Step::ShutDown => {
+                    self.sent.push_str("[shut down]");
+                    self.connection.shut_down();
+                }
                 Step::Handle(request) => {
                     self.requests += 1;
                     match self.waits == self.requests {
@@ -257,6 +260,32 @@ fn a_request_may_wait_again() {
     driver.resume();
     assert_eq!(driver.run(), "discard");
     assert_eq!(driver.sent, "answer 1;[shut down]");
+}
+
+#[test]
+fn shutting_down_is_asked_for_until_it_is_done() {
+    for (after, next) in [(After::Close, "discard"), (After::CloseAtOnce, "close")] {
+        let mut connection = Connection::<&str>::default();
+        let mut buffers = Buffers::new(LIMIT);
+        connection.lend(&mut buffers);
+        connection.input().extend_from_slice(GET);
+        let Step::Handle(request) = connection.next(LIMIT) else { panic!("no request") };
+        connection.answered(&request, after, None);
+        for _ in 0..3 {
+            assert!(matches!(connection.next(LIMIT), Step::ShutDown), "{after:?}");
+            assert_eq!(connection.timer(), Timer::Linger);
+            // As a session does while it waits.
+            connection.reclaim(&mut buffers);
+            connection.lend(&mut buffers);
+        }
+        connection.shut_down();
+        let step = match connection.next(LIMIT) {
+            Step::Discard => "discard",
+            Step::Close => "close",
+            step => panic!("{step:?}"),
+        };
+        assert_eq!(step, next);
+    }
 }
 
 #[test]
