@@ -102,14 +102,18 @@ impl Session {
         self.transport.became(event);
     }
 
-    /// The time limit that applies now.
+    /// The time limit that applies now. A transport gets as much time to be established as a head.
     pub fn timer(&self) -> Timer {
-        self.protocol.timer()
+        match self.transport.is_established() {
+            true => self.protocol.timer(),
+            false => Timer::Head,
+        }
     }
 
-    /// See [`Connection::is_idle`].
+    /// Whether the connection is established, and nothing of a request has arrived that is not
+    /// answered in full.
     pub fn is_idle(&self) -> bool {
-        self.protocol.is_idle()
+        self.timer() == Timer::Idle
     }
 
     /// Goes on until there is nothing to do or the turn is used up.

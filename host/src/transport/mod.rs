@@ -63,6 +63,15 @@ impl Transport {
         tcp.became(event);
     }
 
+    /// Whether peers have agreed on how bytes are carried, so that those of the protocol can be.
+    #[inline]
+    pub fn is_established(&self) -> bool {
+        match self {
+            // The kernel hands out no others.
+            Transport::Tcp(_) => true,
+        }
+    }
+
     /// Whether there may be something to receive: until a call says that there is not.
     #[inline]
     pub fn is_readable(&self) -> bool {
