@@ -20,7 +20,7 @@ use super::respond::{self, Written};
 use super::stream::{Stream, Waiting};
 use super::stream_key::StreamKey;
 use crate::files::OpenFile;
-use crate::transport::{Received, ShutDown, Transport};
+use crate::transport::{Received, Scratch, ShutDown, Transport};
 
 /// Steps in one turn: a pipeline of this many requests lets others go first.
 const TURN_STEPS_MAX: u32 = 64;
@@ -44,6 +44,7 @@ pub struct Shell {
     pub handler: Handler,
     pub reader: Reader,
     pub buffers: Buffers,
+    pub scratch: Scratch,
     pub journal: Journal,
     pub head_octets_max: usize,
     pub now: std::time::Instant,
@@ -130,7 +131,7 @@ impl Session {
         let mut stream_octets_left = TURN_STREAM_OCTETS_MAX;
         for _ in 0..TURN_STEPS_MAX {
             let did = match self.protocol.next(shell.head_octets_max) {
-                Step::Read | Step::Discard => self.receive(),
+                Step::Read | Step::Discard => self.receive(shell),
                 Step::Handle(request) => self.begin(request, shell),
                 Step::Wait if self.transport.has_failed() => Did::Over,
                 Step::Wait => Did::Waits,
@@ -142,13 +143,15 @@ impl Session {
                 }
                 Step::Send { octets, then, is_last } => {
                     let length = octets.len();
-                    let sent = sending::send(&mut self.transport, octets, then, is_last);
+                    let transport = (&mut self.transport, &mut shell.scratch);
+                    let sent = sending::send(transport, octets, then, is_last);
                     self.sent(sent, length, shell)
                 }
                 Step::Stream(range) => {
                     let looked_at = std::mem::take(&mut self.stream.looked_at);
+                    let transport = (&mut self.transport, &mut shell.scratch);
                     let left = &mut stream_octets_left;
-                    let streamed = sending::stream(&mut self.transport, range, looked_at, left);
+                    let streamed = sending::stream(transport, range, looked_at, left);
                     self.streamed(streamed, shell)
                 }
                 Step::ShutDown => self.shut_down(),
@@ -166,8 +169,8 @@ impl Session {
     }
 
     /// Receives what fits.
-    fn receive(&mut self) -> Did {
-        match self.transport.receive(self.protocol.input()) {
+    fn receive(&mut self, shell: &mut Shell) -> Did {
+        match self.transport.receive(self.protocol.input(), &mut shell.scratch) {
             Received::Octets(octets) => {
                 self.protocol.received(octets);
                 Did::Step

@@ -28,6 +28,7 @@ use super::session::{Session, Shell, Turn};
 use super::timers::Timers;
 use crate::config::Settings;
 use crate::files::Roots;
+use crate::transport::Scratch;
 
 /// Wakes the worker from outside.
 const WAKE: Token = Token(usize::MAX);
@@ -97,6 +98,7 @@ impl Worker {
                 handler,
                 reader: Reader::new(waker),
                 buffers: Buffers::default(),
+                scratch: Scratch::default(),
                 journal,
                 head_octets_max: 0,
                 now: Instant::now(),

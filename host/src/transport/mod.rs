@@ -31,6 +31,11 @@ pub use self::listener::{listen, listen_beside, probe};
 /// Bytes of an open file, or of one whose content is in memory.
 type Range<'a> = FileRange<'a, OpenFile>;
 
+/// Room that the transports of a worker share, for bytes on their way through this process: what is
+/// in it matters for the length of one call. TCP needs none.
+#[derive(Default)]
+pub struct Scratch {}
+
 /// What carries the bytes of one connection.
 pub enum Transport {
     /// TCP, plainly.
@@ -95,7 +100,7 @@ impl Transport {
 
     /// Appends what has arrived to `input`, as far as its capacity goes.
     #[inline]
-    pub fn receive(&mut self, input: &mut Vec<u8>) -> Received {
+    pub fn receive(&mut self, input: &mut Vec<u8>, _: &mut Scratch) -> Received {
         let Transport::Tcp(tcp) = self;
         tcp.receive(input)
     }
@@ -103,7 +108,7 @@ impl Transport {
     /// Sends `octets`. With `more`, which something has to follow at once, the last of them may
     /// wait for that.
     #[inline]
-    pub fn send(&mut self, octets: &[u8], more: bool) -> Sent {
+    pub fn send(&mut self, octets: &[u8], more: bool, _: &mut Scratch) -> Sent {
         let Transport::Tcp(tcp) = self;
         tcp.send(octets, more)
     }
@@ -111,14 +116,20 @@ impl Transport {
     /// Sends `octets`, and behind them what is in `range`: as much of it as goes out in the same
     /// call. With `is_last` nothing follows behind both.
     #[inline]
-    pub fn send_with(&mut self, octets: &[u8], range: Range<'_>, is_last: bool) -> Sent {
+    pub fn send_with(
+        &mut self,
+        octets: &[u8],
+        range: Range<'_>,
+        is_last: bool,
+        _: &mut Scratch,
+    ) -> Sent {
         let Transport::Tcp(tcp) = self;
         tcp.send_with(octets, range, is_last)
     }
 
     /// Sends the first `octets` of what is in `range`, without a copy in this process.
     #[inline]
-    pub fn send_range(&mut self, range: Range<'_>, octets: u64) -> Sent {
+    pub fn send_range(&mut self, range: Range<'_>, octets: u64, _: &mut Scratch) -> Sent {
         let Transport::Tcp(tcp) = self;
         tcp.send_range(range, octets)
     }

@@ -4,7 +4,7 @@ use wasmhttpd_http::h1::FileRange;
 
 use super::{Did, Session, Shell};
 use crate::files::OpenFile;
-use crate::transport::{Sent, Transport};
+use crate::transport::{Scratch, Sent, Transport};
 
 /// Bytes more, if the file ends with them: what is left of it would have a turn of its own else.
 const TURN_REST_OCTETS_MAX: u64 = 32 << 10;
@@ -65,21 +65,21 @@ impl Session {
 
 /// Sends what is in the output, and what is to be sent `then` as far as that goes out with it.
 pub(super) fn send(
-    transport: &mut Transport,
+    (transport, scratch): (&mut Transport, &mut Scratch),
     octets: &[u8],
     then: Option<FileRange<'_, OpenFile>>,
     is_last: bool,
 ) -> Sent {
     match then {
-        Some(range) => transport.send_with(octets, range, is_last),
-        None => transport.send(octets, is_last),
+        Some(range) => transport.send_with(octets, range, is_last, scratch),
+        None => transport.send(octets, is_last, scratch),
     }
 }
 
 /// Sends what is next of a body, as much as there is `left` of this turn; none: nothing is. A file
 /// that was not `looked_at` in this turn is looked at before.
 pub(super) fn stream(
-    transport: &mut Transport,
+    (transport, scratch): (&mut Transport, &mut Scratch),
     range: FileRange<'_, OpenFile>,
     looked_at: bool,
     left: &mut u64,
@@ -101,7 +101,7 @@ pub(super) fn stream(
         tracing::debug!("a file changed while it was sent: connection closed");
         return Some(Sent::PeerGone);
     }
-    let sent = transport.send_range(range, octets);
+    let sent = transport.send_range(range, octets, scratch);
     if let Sent::Octets(sent) = sent {
         *left = left.saturating_sub(sent as u64);
     }
