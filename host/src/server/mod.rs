@@ -29,7 +29,6 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use anyhow::Context as _;
-use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token, Waker};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook_mio::v1_0::Signals;
@@ -46,7 +45,7 @@ pub use self::orders::{Changes, Crew, Order, Publication};
 pub use self::probation::{Failed, Probation, Terms};
 pub use self::record::Tap;
 pub use crate::exchange::{Recorded, Seen};
-pub use crate::transport::{listen, listen_beside, probe};
+pub use crate::transport::{Listener, listen, listen_beside, probe};
 
 const SIGNAL: Token = Token(0);
 const WORKER_ENDED: Token = Token(1);
@@ -67,7 +66,7 @@ impl Server {
     pub fn new(
         config: &Config,
         publication: &Arc<Publication>,
-        listeners: Vec<Vec<TcpListener>>,
+        listeners: Vec<Vec<Listener>>,
     ) -> anyhow::Result<Server> {
         let settings = &config.settings;
         let access_log = SharedAccessLog::default();

@@ -9,7 +9,6 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use mio::Waker;
-use mio::net::TcpListener;
 
 use super::probation::Probation;
 use super::record::Tap;
@@ -18,6 +17,7 @@ use crate::exchange::Recorded;
 use crate::files::Roots;
 use crate::log::AccessLogger;
 use crate::sandbox::Generation;
+use crate::transport::Listener;
 
 /// Longest time for all workers to say something. One that is held up by its disk says nothing.
 const ANSWER_TIME: Duration = Duration::from_secs(1);
@@ -66,7 +66,7 @@ pub struct Changes {
     /// In place of the access log there was.
     pub access_log: Option<AccessLogger>,
     /// New sockets to accept from.
-    pub opened: Vec<TcpListener>,
+    pub opened: Vec<Listener>,
     /// Addresses that are not listened on any more.
     pub closed: Vec<SocketAddr>,
 }

@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use mio::net::TcpListener;
 use mio::{Events, Poll, Token, Waker};
 use slab::Slab;
 use wasmhttpd_http::Buffers;
@@ -28,7 +27,7 @@ use super::session::{Session, Shell, Turn};
 use super::timers::Timers;
 use crate::config::Settings;
 use crate::files::Roots;
-use crate::transport::Scratch;
+use crate::transport::{self, Scratch};
 
 /// Wakes the worker from outside.
 const WAKE: Token = Token(usize::MAX);
@@ -68,7 +67,7 @@ struct Connection {
 }
 
 struct Listener {
-    socket: TcpListener,
+    socket: transport::Listener,
     /// Connections may be waiting.
     ready: bool,
 }
@@ -82,7 +81,7 @@ impl Worker {
     pub fn new(
         (poll, waker): (Poll, Arc<Waker>),
         orders: Receiver<Order>,
-        listeners: Vec<TcpListener>,
+        listeners: Vec<transport::Listener>,
         settings: &Settings,
         (publication, roots): (Arc<Publication>, Roots),
         journal: Journal,

@@ -167,7 +167,7 @@ impl Swapper {
     fn listen(
         &self,
         settings: &Settings,
-    ) -> Result<(Vec<Listening>, Vec<std::vec::IntoIter<mio::net::TcpListener>>), Refusal> {
+    ) -> Result<(Vec<Listening>, Vec<std::vec::IntoIter<server::Listener>>), Refusal> {
         let (mut listening, mut opened) = (Vec::new(), Vec::new());
         let mut ours = self.listening.clone();
         for listen in &settings.listen.addresses {

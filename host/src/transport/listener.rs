@@ -1,13 +1,16 @@
-//! Listening sockets.
+//! Listening sockets, and what is spoken on the connections that they accept.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 
 use mio::net::TcpListener;
+use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::Transport;
 use super::io::is_paced;
+use super::tcp::Tcp;
 
 /// Connections that the kernel accepts before a worker does.
 const BACKLOG: i32 = 4096;
@@ -15,12 +18,44 @@ const BACKLOG: i32 = 4096;
 /// How often a free port is asked for again that somebody else took meanwhile.
 const FREE_PORT_TRIES: u32 = 8;
 
+/// A listening socket of one worker.
+pub struct Listener {
+    socket: TcpListener,
+}
+
+impl Listener {
+    /// Has events with `token` tell when a connection waits.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        registry.register(&mut self.socket, token, Interest::READABLE)
+    }
+
+    /// Takes a connection, with the address of its peer.
+    ///
+    /// # Errors
+    /// As the system says; [`io::ErrorKind::WouldBlock`] where none waits.
+    pub fn accept(&self) -> io::Result<(Transport, IpAddr)> {
+        let (socket, peer) = self.socket.accept()?;
+        Ok((Transport::Tcp(Tcp::new(socket)), peer.ip()))
+    }
+
+    /// What it listens on, port 0 resolved.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+}
+
 /// Binds `address` once for each of `workers`. The kernel spreads connections over the sockets.
 ///
 /// # Errors
 /// As the system says; in particular when the port is in use, which with `SO_REUSEPORT` alone
 /// would go unnoticed if it is used by the same user.
-pub fn listen(address: SocketAddr, workers: usize) -> io::Result<Vec<TcpListener>> {
+pub fn listen(address: SocketAddr, workers: usize) -> io::Result<Vec<Listener>> {
     let mut tries = 1;
     loop {
         let free = probe(address)?;
@@ -36,7 +71,7 @@ pub fn listen(address: SocketAddr, workers: usize) -> io::Result<Vec<TcpListener
 ///
 /// # Errors
 /// As the system says. That another process of this user has the port, too, goes unnoticed.
-pub fn listen_beside(address: SocketAddr, workers: usize) -> io::Result<Vec<TcpListener>> {
+pub fn listen_beside(address: SocketAddr, workers: usize) -> io::Result<Vec<Listener>> {
     (0..workers).map(|_| listener(address)).collect()
 }
 
@@ -49,7 +84,7 @@ pub fn probe(address: SocketAddr) -> io::Result<SocketAddr> {
     socket.local_addr()?.as_socket().ok_or_else(|| io::Error::other("not an IP socket"))
 }
 
-fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+fn listener(address: SocketAddr) -> io::Result<Listener> {
     let socket = bound(address, true)?;
     // Accepted sockets inherit it: answers are not held back for more to come.
     socket.set_tcp_nodelay(true)?;
@@ -57,7 +92,7 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
         suit_this_machine(&socket);
     }
     socket.listen(BACKLOG)?;
-    Ok(TcpListener::from_std(socket.into()))
+    Ok(Listener { socket: TcpListener::from_std(socket.into()) })
 }
 
 /// Who connects to a loopback address is on this machine: there is no path whose speed had to be
@@ -121,7 +156,7 @@ mod tests {
 
     fn listener_at(address: &str) -> TcpListener {
         let listeners = listen(address.parse().expect("an address"), 1);
-        listeners.expect("a port").pop().expect("one for each worker")
+        listeners.expect("a port").pop().expect("one for each worker").socket
     }
 
     fn client_of(listener: &TcpListener) -> TcpStream {

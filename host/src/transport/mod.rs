@@ -3,7 +3,7 @@
 //! Owns sockets, their readiness, and every system call on them. What the bytes mean is the
 //! protocol's affair; which of them to send next is the session's.
 //!
-//! 1. [`listen`] binds an address, once for each worker; [`accept`] takes a connection from it.
+//! 1. [`listen`] binds an address, once for each worker; its [`Listener`] accepts connections.
 //! 2. A [`Transport`] is told by events what the socket became ready for, and remembers that until
 //!    a call says otherwise.
 //! 3. It receives into, and sends from, what the session has.
@@ -15,10 +15,7 @@ mod listener;
 mod segments;
 mod tcp;
 
-use std::net::IpAddr;
-
 use mio::event::Event;
-use mio::net::TcpListener;
 use mio::{Registry, Token};
 use wasmhttpd_http::h1::FileRange;
 
@@ -26,7 +23,7 @@ use self::tcp::Tcp;
 use crate::files::OpenFile;
 
 pub use self::io::{Received, Sent, ShutDown};
-pub use self::listener::{listen, listen_beside, probe};
+pub use self::listener::{Listener, listen, listen_beside, probe};
 
 /// Bytes of an open file, or of one whose content is in memory.
 type Range<'a> = FileRange<'a, OpenFile>;
@@ -40,15 +37,6 @@ pub struct Scratch {}
 pub enum Transport {
     /// TCP, plainly.
     Tcp(Tcp),
-}
-
-/// Takes a connection from `listener`, with the address of its peer.
-///
-/// # Errors
-/// As the system says; [`std::io::ErrorKind::WouldBlock`] where none waits.
-pub fn accept(listener: &TcpListener) -> std::io::Result<(Transport, IpAddr)> {
-    let (socket, peer) = listener.accept()?;
-    Ok((Transport::Tcp(Tcp::new(socket)), peer.ip()))
 }
 
 impl Transport {

@@ -4,8 +4,7 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use mio::net::TcpListener;
-use mio::{Interest, Token};
+use mio::Token;
 use rustix::io::Errno;
 use wasmhttpd_http::h1::Timer;
 
@@ -34,10 +33,10 @@ enum Accepted {
 }
 
 impl Worker {
-    pub(super) fn listen(&mut self, mut socket: TcpListener) -> io::Result<()> {
+    pub(super) fn listen(&mut self, mut socket: transport::Listener) -> io::Result<()> {
         let entry = self.listeners.vacant_entry();
         let token = Token(FIRST_LISTENER - entry.key());
-        self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
+        socket.register(self.poll.registry(), token)?;
         entry.insert(Listener { socket, ready: true });
         Ok(())
     }
@@ -79,7 +78,7 @@ impl Worker {
                 Some(key) if is_full && self.connections[key].queued => return Accepted::UsedUp,
                 oldest => oldest,
             };
-            match transport::accept(&self.listeners[index].socket) {
+            match self.listeners[index].socket.accept() {
                 Ok((transport, peer)) => {
                     if is_full && let Some(key) = oldest {
                         self.close(key);
