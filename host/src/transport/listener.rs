@@ -3,14 +3,17 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
 
 use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
+use rustls::ServerConfig;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::Transport;
 use super::io::is_paced;
 use super::tcp::Tcp;
+use super::tls::{self, Tls};
 
 /// Connections that the kernel accepts before a worker does.
 const BACKLOG: i32 = 4096;
@@ -21,6 +24,8 @@ const FREE_PORT_TRIES: u32 = 8;
 /// A listening socket of one worker.
 pub struct Listener {
     socket: TcpListener,
+    /// Where TLS is spoken.
+    tls: Option<Arc<ServerConfig>>,
 }
 
 impl Listener {
@@ -38,7 +43,14 @@ impl Listener {
     /// As the system says; [`io::ErrorKind::WouldBlock`] where none waits.
     pub fn accept(&self) -> io::Result<(Transport, IpAddr)> {
         let (socket, peer) = self.socket.accept()?;
-        Ok((Transport::Tcp(Tcp::new(socket)), peer.ip()))
+        let transport = match &self.tls {
+            None => Transport::Tcp(Tcp::new(socket)),
+            Some(config) => {
+                let tls = Tls::new(socket, config).ok_or(io::ErrorKind::Other)?;
+                Transport::Tls(Box::new(tls))
+            }
+        };
+        Ok((transport, peer.ip()))
     }
 
     /// What it listens on, port 0 resolved.
@@ -92,7 +104,7 @@ fn listener(address: SocketAddr) -> io::Result<Listener> {
         suit_this_machine(&socket);
     }
     socket.listen(BACKLOG)?;
-    Ok(Listener { socket: TcpListener::from_std(socket.into()) })
+    Ok(Listener { socket: TcpListener::from_std(socket.into()), tls: tls::config() })
 }
 
 /// Who connects to a loopback address is on this machine: there is no path whose speed had to be
