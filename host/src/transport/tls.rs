@@ -373,8 +373,8 @@ struct Processed {
     peer_closed: bool,
 }
 
-/// Deals with all whole `records`, then encrypts `plaintext`. What is decrypted goes to `sink`, what
-/// is to be sent to `sealed`: after an error, that is an alert.
+/// Deals with all whole `records`, then encrypts `plaintext`. What is decrypted goes to `sink`,
+/// what is to be sent to `sealed`: after an error, that is an alert.
 fn process(
     connection: &mut UnbufferedServerConnection,
     records: &mut [u8],
