@@ -6,8 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use wasmhttpd_http::h1::{After, Request};
-use wasmhttpd_http::{ErrorPage, Response};
+use wasmhttpd_http::{After, ErrorPage, Request, Response};
 
 use super::orders::Publication;
 use crate::exchange::{LookUp, Seen};

@@ -17,8 +17,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use wasmhttpd_http::h1::After;
-use wasmhttpd_http::{CommonFields, ErrorPage};
+use wasmhttpd_http::{After, CommonFields, ErrorPage};
 
 use super::handled::{Course, Handled, Incoming, Paused, Reply};
 use super::orders::Publication;

@@ -4,8 +4,8 @@
 //! A file is looked at behind the guest's answer: it may have been rewritten since it was opened.
 //! Then what was written has to be taken back.
 
-use wasmhttpd_http::h1::{After, Body, Request, ResponseWriter};
-use wasmhttpd_http::{CommonFields, Content, Piece, Response};
+use wasmhttpd_http::h1::ResponseWriter;
+use wasmhttpd_http::{After, Body, CommonFields, Content, Piece, Request, Response};
 
 use crate::files::OpenFile;
 

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 
 use mio::event::Event;
 use mio::{Registry, Token};
-use wasmhttpd_http::h1::{After, Connection, Request, RequestContent, Step, Timer};
-use wasmhttpd_http::{Buffers, ErrorPage};
+use wasmhttpd_http::h1::Connection;
+use wasmhttpd_http::{After, Buffers, ErrorPage, Request, RequestContent, Step, Timer};
 
 use super::handled::{Handled, Incoming, Reply};
 use super::handler::Handler;

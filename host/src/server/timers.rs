@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use wasmhttpd_http::h1::Timer;
+use wasmhttpd_http::Timer;
 
 /// Kinds of limits.
 const KINDS: usize = 5;

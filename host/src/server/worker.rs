@@ -17,8 +17,7 @@ use std::time::{Duration, Instant};
 use mio::net::TcpListener;
 use mio::{Events, Poll, Token, Waker};
 use slab::Slab;
-use wasmhttpd_http::Buffers;
-use wasmhttpd_http::h1::Timer;
+use wasmhttpd_http::{Buffers, Timer};
 
 use super::handler::Handler;
 use super::journal::Journal;

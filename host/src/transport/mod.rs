@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use mio::event::Event;
 use mio::net::TcpListener;
 use mio::{Registry, Token};
-use wasmhttpd_http::h1::FileRange;
+use wasmhttpd_http::FileRange;
 
 use self::tcp::Tcp;
 use crate::files::OpenFile;

@@ -8,10 +8,11 @@ use wasmhttpd_guest::contract::{
     Action, Content as GuestContent, Context, IpAddress, Part, Persistence, Response, Slice,
 };
 use wasmhttpd_guest::site::Site;
-use wasmhttpd_http::h1::{
-    After, Body, Connection, FileRange, Request, RequestContent, ResponseWriter, Step,
+use wasmhttpd_http::h1::{Connection, ResponseWriter};
+use wasmhttpd_http::{
+    After, Body, Buffers, CommonFields, Content, ErrorPage, FileRange, Piece, Request,
+    RequestContent, Step,
 };
-use wasmhttpd_http::{Buffers, CommonFields, Content, ErrorPage, Piece};
 
 use crate::files::{self, FakeFile};
 use crate::octets_as_text;

@@ -7,7 +7,7 @@ use wasmhttpd_guest::contract::{
     Trouble,
 };
 use wasmhttpd_guest::site::Site;
-use wasmhttpd_http::h1::After;
+use wasmhttpd_http::After;
 
 use crate::conversation::{Event, Transcript, converse};
 use crate::invariants::{check_parsed, check_response};

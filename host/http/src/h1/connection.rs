@@ -13,11 +13,9 @@
 //!
 //! Answers to pipelined requests collect in the output and go out together, in order.
 
-use super::body::Body;
-use super::head::{Request, Scan, Scanner};
+use super::head::{Scan, Scanner};
 use super::response::ResponseWriter;
-use super::step::{After, Step, Timer};
-use crate::Buffers;
+use crate::{After, Body, Buffers, Request, Step, Timer};
 
 /// Above this, the answers to pipelined requests are sent before the next request is handled.
 const OUTPUT_BATCH_OCTETS: usize = 32 << 10;

@@ -1,8 +1,6 @@
 //! How the head of a response looks on the wire (RFC 9112, section 4).
 
-use super::head::Request;
-use super::step::After;
-use crate::{CommonFields, Response, status};
+use crate::{After, CommonFields, Request, Response, status};
 
 /// Appends one response to the output of a connection.
 #[derive(Debug)]
@@ -46,7 +44,7 @@ impl<'a> ResponseWriter<'a> {
     /// Where content is appended to, behind the head: as much as has to follow, unless it is sent
     /// from a [`Body`].
     ///
-    /// [`Body`]: super::Body
+    /// [`Body`]: crate::Body
     #[inline]
     pub fn content(&mut self) -> &mut Vec<u8> {
         self.output

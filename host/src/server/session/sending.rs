@@ -1,6 +1,6 @@
 //! Sending what a protocol wants sent, and telling it what was.
 
-use wasmhttpd_http::h1::FileRange;
+use wasmhttpd_http::FileRange;
 
 use super::{Did, Session, Shell};
 use crate::files::OpenFile;

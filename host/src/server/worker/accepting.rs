@@ -7,7 +7,7 @@ use std::time::Duration;
 use mio::net::TcpListener;
 use mio::{Interest, Token};
 use rustix::io::Errno;
-use wasmhttpd_http::h1::Timer;
+use wasmhttpd_http::Timer;
 
 use super::{Connection, FIRST_LISTENER, Listener, Worker};
 use crate::server::session::Session;

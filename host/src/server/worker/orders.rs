@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wasmhttpd_http::h1::Timer;
+use wasmhttpd_http::Timer;
 
 use super::{Listener, Worker};
 use crate::config::Settings;

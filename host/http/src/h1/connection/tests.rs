@@ -1,6 +1,5 @@
 use super::*;
-use crate::Piece;
-use crate::h1::body::FileRange;
+use crate::{FileRange, Piece};
 
 const LIMIT: usize = 1024;
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";

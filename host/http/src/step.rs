@@ -1,7 +1,6 @@
 //! What a connection wants done next, and what becomes of it.
 
-use super::body::FileRange;
-use super::head::{Request, RequestContent};
+use crate::{FileRange, Request, RequestContent};
 
 /// What to do next. The functions named are those of the connection that said so.
 #[derive(Debug)]

@@ -37,30 +37,30 @@ impl<F> Body<F> {
     }
 
     /// What is to be sent next; none where only bytes in memory are left.
-    pub(super) fn range(&self) -> Option<FileRange<'_, F>> {
+    pub(crate) fn range(&self) -> Option<FileRange<'_, F>> {
         let range = FileRange { file: &self.file, offset: self.offset, length: self.left };
         (range.length > 0).then_some(range)
     }
 
     /// Whether nothing follows the slice that is being sent.
-    pub(super) fn is_last(&self) -> bool {
+    pub(crate) fn is_last(&self) -> bool {
         self.rest.len() == 0
     }
 
     /// Bytes that are not in the output yet.
-    pub(super) fn octets_left(&self) -> u64 {
+    pub(crate) fn octets_left(&self) -> u64 {
         self.left + self.rest.as_slice().iter().map(Piece::length).sum::<u64>()
     }
 
     /// So many bytes of the slice were sent.
-    pub(super) fn sent(&mut self, octets: u64) {
+    pub(crate) fn sent(&mut self, octets: u64) {
         self.offset += octets;
         self.left -= octets;
     }
 
     /// Takes the next pieces, up to a slice that has bytes; those in memory go to `output`. False:
     /// there is none, and nothing is left of the body.
-    pub(super) fn advance(&mut self, output: &mut Vec<u8>) -> bool {
+    pub(crate) fn advance(&mut self, output: &mut Vec<u8>) -> bool {
         while self.left == 0 {
             match self.rest.next() {
                 Some(Piece::Octets(octets)) => output.extend_from_slice(&octets),
