@@ -5,8 +5,9 @@
 //! tested and fuzzed without them. What a request *means* is the guest's.
 //!
 //! * [`h1`]: HTTP/1.1 (RFC 9112). HTTP/2 will stand beside it.
-//! * [`Step`]: what a connection wants done next, whichever version it speaks; [`Request`] and
-//!   [`Body`] are what it passes to and fro.
+//! * [`Machine`]: the state of a connection, whichever version it speaks.
+//! * [`Step`]: what a connection wants done next; [`Request`] and [`Body`] are what it passes to
+//!   and fro.
 //! * [`Response`], [`Content`]: a response before a version of HTTP has framed it.
 //! * [`ErrorPage`]: the responses that the host makes by itself.
 //! * [`check`]: what must hold for a guest's answer, whoever carries it out.
@@ -17,6 +18,7 @@ pub mod check;
 mod common_fields;
 mod error_page;
 pub mod h1;
+mod machine;
 mod request;
 mod response;
 pub mod status;
@@ -26,6 +28,7 @@ pub use body::{Body, FileRange};
 pub use buffers::Buffers;
 pub use common_fields::CommonFields;
 pub use error_page::ErrorPage;
+pub use machine::{Machine, Writer};
 pub use request::{Request, RequestContent};
 pub use response::{Content, Piece, Response};
-pub use step::{After, Step, Timer};
+pub use step::{After, ONLY_STREAM, Step, Timer};

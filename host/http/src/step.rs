@@ -2,6 +2,9 @@
 
 use crate::{FileRange, Request, RequestContent};
 
+/// The stream of a connection that has one at a time.
+pub const ONLY_STREAM: u32 = 0;
+
 /// What to do next. The functions named are those of the connection that said so.
 #[derive(Debug)]
 pub enum Step<'a, F> {
@@ -9,12 +12,20 @@ pub enum Step<'a, F> {
     Read,
     /// A whole head is here: write an answer to it and call `answered`, or
     /// `wait` if that is not possible yet.
-    Handle(Request),
+    Handle {
+        /// Numbers the request among those of the connection that have not ended. A number is used
+        /// again when its request has ended.
+        stream: u32,
+        /// What is known of it.
+        request: Request,
+    },
     /// Wait until an answer can be written, and call `resume`.
     Wait,
     /// The head is longer than allowed: write an answer that refuses it and call
     /// `refused`.
     RefuseHead {
+        /// As for [`Step::Handle`].
+        stream: u32,
         /// Not even the request-line has ended.
         in_request_line: bool,
     },
@@ -28,7 +39,8 @@ pub enum Step<'a, F> {
         /// the end of the connection may go out together with them.
         is_last: bool,
     },
-    /// Send octets of the file and call `streamed`.
+    /// Send octets of the file and call `streamed`: the content of [`ONLY_STREAM`], which is framed
+    /// by its length alone.
     Stream(FileRange<'a, F>),
     /// Shut down the sending side, then ask again.
     ShutDown,

@@ -2,10 +2,9 @@
 //! content is left to be sent from its file.
 //!
 //! A file is looked at behind the guest's answer: it may have been rewritten since it was opened.
-//! Then what was written has to be taken back.
+//! Then what was written is taken back.
 
-use wasmhttpd_http::h1::ResponseWriter;
-use wasmhttpd_http::{After, Body, CommonFields, Content, Piece, Request, Response};
+use wasmhttpd_http::{After, Body, CommonFields, Content, Piece, Request, Response, Writer};
 
 use crate::files::OpenFile;
 
@@ -38,22 +37,35 @@ pub struct Changed;
 /// same.
 ///
 /// # Errors
-/// When the file has changed. There may be a part of a response in the output.
+/// When the file has changed. What was written has been taken back.
 pub fn write(
     response: Response<OpenFile>,
     request: &Request,
     after: After,
     is_second: bool,
     common: &CommonFields,
-    writer: &mut ResponseWriter<'_>,
+    mut writer: impl Writer,
 ) -> Result<Written, Changed> {
     let length = writer.head(request, &response, after, common);
+    let written = content(response, length, is_second, writer.content());
+    if written.is_err() {
+        writer.take_back();
+    }
+    written
+}
+
+/// Appends `length` bytes of content to `output`, if that is small.
+fn content(
+    response: Response<OpenFile>,
+    length: u64,
+    is_second: bool,
+    output: &mut Vec<u8>,
+) -> Result<Written, Changed> {
     let mut written = Written { body: None, content_octets: length, looked_at: false };
     if length == 0 {
         return Ok(written);
     }
     let Response { content, file, .. } = response;
-    let output = writer.content();
     match file {
         Some(file) if length > copied_octets_max(&file) => {
             written.looked_at = look_at(&file, is_second)?;

@@ -2,6 +2,8 @@
 //!
 //! In HTTP/1.1 a connection has one of these at a time; in HTTP/2 it will have many.
 
+use std::slice;
+
 use super::handled::Paused;
 use super::journal::Entry;
 use super::reader::Ticket;
@@ -15,6 +17,28 @@ pub struct Stream {
     pub entry: Option<Entry>,
     /// The file of its response was looked at in this turn.
     pub looked_at: bool,
+}
+
+/// The streams of a connection, by the numbers that its protocol gives them.
+pub trait Streams: Default {
+    /// The stream of this number.
+    fn at(&mut self, number: u32) -> &mut Stream;
+
+    /// All of them, in the order of their numbers.
+    fn all(&mut self) -> &mut [Stream];
+}
+
+/// The stream of a connection that has one at a time.
+impl Streams for Stream {
+    #[inline]
+    fn at(&mut self, _: u32) -> &mut Stream {
+        self
+    }
+
+    #[inline]
+    fn all(&mut self) -> &mut [Stream] {
+        slice::from_mut(self)
+    }
 }
 
 /// A request that goes on when the reader is done.

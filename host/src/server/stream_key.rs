@@ -6,11 +6,6 @@
 pub struct StreamKey {
     /// Names the connection to the worker.
     pub connection: usize,
-    /// Names the stream to the connection: in HTTP/1.1 always [`StreamKey::ONLY`].
+    /// Names the stream to the connection: in HTTP/1.1 always the same.
     pub stream: u32,
-}
-
-impl StreamKey {
-    /// The stream of a connection that has one at a time.
-    pub const ONLY: u32 = 0;
 }

@@ -213,7 +213,7 @@ impl Worker {
     fn close(&mut self, key: usize) {
         self.timers.remove(key);
         let Connection { mut session, queued, .. } = self.connections.remove(key);
-        session.end_stream(&mut self.shell);
+        session.end(&mut self.shell);
         if queued {
             self.ready.retain(|queued| *queued != key);
         }

@@ -123,7 +123,7 @@ impl Conversation {
                     piece = &piece[received..];
                     idle_steps = 0;
                 }
-                Step::Handle(request) => {
+                Step::Handle { request, .. } => {
                     self.requests += 1;
                     match self.requests.is_multiple_of(WAITING) {
                         true => self.connection.wait(request),
@@ -139,7 +139,7 @@ impl Conversation {
                     self.handle(site, &request);
                     idle_steps = 0;
                 }
-                Step::RefuseHead { in_request_line } => {
+                Step::RefuseHead { in_request_line, .. } => {
                     let page = match in_request_line {
                         true => ErrorPage::UriTooLong,
                         false => ErrorPage::HeadTooLarge,

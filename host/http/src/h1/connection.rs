@@ -15,7 +15,7 @@
 
 use super::head::{Scan, Scanner};
 use super::response::ResponseWriter;
-use crate::{After, Body, Buffers, Request, Step, Timer};
+use crate::{After, Body, Buffers, ONLY_STREAM, Request, Step, Timer};
 
 /// Above this, the answers to pipelined requests are sent before the next request is handled.
 const OUTPUT_BATCH_OCTETS: usize = 32 << 10;
@@ -100,8 +100,12 @@ impl<F> Connection<F> {
         }
         if *skip == 0 && self.output.len() - self.sent < OUTPUT_BATCH_OCTETS {
             match scanner.scan(&self.input, head_octets_max) {
-                Scan::Complete(request) => return Step::Handle(request),
-                Scan::TooLong { in_request_line } => return Step::RefuseHead { in_request_line },
+                Scan::Complete(request) => {
+                    return Step::Handle { stream: ONLY_STREAM, request };
+                }
+                Scan::TooLong { in_request_line } => {
+                    return Step::RefuseHead { stream: ONLY_STREAM, in_request_line };
+                }
                 Scan::Incomplete => self.used = scanner.start(),
             }
         }

@@ -7,6 +7,7 @@
 mod connection;
 mod head;
 mod lines;
+mod machine;
 mod response;
 
 pub use connection::Connection;

@@ -56,7 +56,7 @@ impl Driver {
                 Step::Discard => return "discard",
                 Step::Close => return "close",
                 Step::ShutDown => self.sent.push_str("[shut down]"),
-                Step::Handle(request) => {
+                Step::Handle { request, .. } => {
                     self.requests += 1;
                     match self.waits == self.requests {
                         true => self.connection.wait(request),
@@ -64,7 +64,7 @@ impl Driver {
                     }
                 }
                 Step::Wait => return "wait",
-                Step::RefuseHead { in_request_line } => {
+                Step::RefuseHead { in_request_line, .. } => {
                     let page = if in_request_line { b"414;" } else { b"431;" };
                     self.connection.writer().content().extend_from_slice(page);
                     self.connection.refused();
@@ -107,7 +107,7 @@ fn answers_to_a_pipeline_go_out_together() {
     let mut driver = Driver::new(KEEP);
     driver.receive(&GET.repeat(2));
     for _ in 0..2 {
-        let Step::Handle(request) = driver.connection.next(LIMIT) else { panic!() };
+        let Step::Handle { request, .. } = driver.connection.next(LIMIT) else { panic!() };
         driver.connection.writer().content().push(b'x');
         driver.connection.answered(&request, KEEP, None);
     }
@@ -264,7 +264,7 @@ fn octets_of_a_body_are_counted_down() {
     connection.lend(&mut Buffers::new(LIMIT));
     connection.input().extend_from_slice(GET);
     connection.received(GET.len());
-    let Step::Handle(request) = connection.next(LIMIT) else { panic!() };
+    let Step::Handle { request, .. } = connection.next(LIMIT) else { panic!() };
     connection.answered(&request, KEEP, Some(Body::slice("f", 0, 10)));
     assert_eq!((connection.timer(), connection.body_octets_left()), (Timer::Send, Some(10)));
     connection.streamed(4);

@@ -1,0 +1,335 @@
+//! Doing what the state machine of a protocol says.
+//!
+//! Owns the machine and the streams that are being handled. It is compiled for each protocol:
+//! HTTP/1.1 has one stream, and looks for none.
+
+mod sending;
+
+use wasmhttpd_http::{After, ErrorPage, Machine, ONLY_STREAM, Request, Step, Timer};
+
+use super::{Link, Shell, Turn};
+use crate::files::OpenFile;
+use crate::server::handled::{Handled, Incoming, Reply};
+use crate::server::journal::Ended;
+use crate::server::reader::Read;
+use crate::server::respond::{self, Written};
+use crate::server::stream::{Streams, Waiting};
+use crate::server::stream_key::StreamKey;
+use crate::transport::{Received, Sent};
+
+/// Steps in one turn: a pipeline of this many requests lets others go first.
+const TURN_STEPS_MAX: u32 = 64;
+
+/// Bytes of a file in one turn, at most: so many that what a turn costs is little beside them, and
+/// not so many that others wait for long.
+const TURN_STREAM_OCTETS_MAX: u64 = 512 << 10;
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Driver<M, S> {
+    machine: M,
+    streams: S,
+}
+
+/// What came of a step.
+enum Did {
+    /// What it says.
+    Step,
+    /// What it says, and the time limit starts anew.
+    Progress,
+    /// Nothing: there is something to wait for.
+    Waits,
+    /// Nothing: the turn is used up.
+    UsedUp,
+    /// The connection is over.
+    Over,
+}
+
+impl<M: Machine<OpenFile>, S: Streams> Driver<M, S> {
+    /// See [`super::Session::timer`].
+    pub(super) fn timer(&self) -> Timer {
+        self.machine.timer()
+    }
+
+    /// See [`super::Session::run`].
+    pub(super) fn run(&mut self, link: &mut Link, shell: &mut Shell) -> Turn {
+        self.streams.all().iter_mut().for_each(|stream| stream.looked_at = false);
+        self.machine.lend(&mut shell.buffers);
+        let turn = self.take_steps(link, shell);
+        self.machine.reclaim(&mut shell.buffers);
+        turn
+    }
+
+    fn take_steps(&mut self, link: &mut Link, shell: &mut Shell) -> Turn {
+        let mut progress = false;
+        let mut stream_octets_left = TURN_STREAM_OCTETS_MAX;
+        for _ in 0..TURN_STEPS_MAX {
+            let did = match self.machine.next(shell.head_octets_max) {
+                Step::Read | Step::Discard => self.receive(link),
+                Step::Handle { stream, request } => self.begin(stream, request, link, shell),
+                Step::Wait if link.transport.has_failed() => Did::Over,
+                Step::Wait => Did::Waits,
+                Step::RefuseHead { stream, in_request_line: true } => {
+                    self.refuse(stream, ErrorPage::UriTooLong, link, shell)
+                }
+                Step::RefuseHead { stream, in_request_line: false } => {
+                    self.refuse(stream, ErrorPage::HeadTooLarge, link, shell)
+                }
+                Step::Send { octets, then, is_last } => {
+                    let length = octets.len();
+                    let sent = sending::send(&mut link.transport, octets, then, is_last);
+                    self.sent(sent, length, link, shell)
+                }
+                Step::Stream(range) => {
+                    let stream = self.streams.at(ONLY_STREAM);
+                    let looked_at = std::mem::take(&mut stream.looked_at);
+                    let left = &mut stream_octets_left;
+                    let streamed = sending::stream(&mut link.transport, range, looked_at, left);
+                    self.streamed(streamed, link, shell)
+                }
+                Step::ShutDown if link.transport.shut_down() => Did::Step,
+                Step::ShutDown | Step::Close => Did::Over,
+            };
+            match did {
+                Did::Step => {}
+                Did::Progress => progress = true,
+                Did::Waits => return Turn::Waits { progress },
+                Did::UsedUp => return Turn::UsedUp { progress },
+                Did::Over => return Turn::Over,
+            }
+        }
+        Turn::UsedUp { progress }
+    }
+
+    /// Receives what fits.
+    fn receive(&mut self, link: &mut Link) -> Did {
+        match link.transport.receive(self.machine.input()) {
+            Received::Octets(octets) => {
+                self.machine.received(octets);
+                Did::Step
+            }
+            Received::WouldBlock => Did::Waits,
+            Received::PeerGone => Did::Over,
+        }
+    }
+
+    fn begin(&mut self, stream: u32, request: Request, link: &mut Link, shell: &mut Shell) -> Did {
+        let incoming = incoming(&self.machine, stream, &request, link.peer, shell);
+        let handled = shell.handler.begin(incoming);
+        self.answer(stream, request, handled, link, shell);
+        Did::Progress
+    }
+
+    /// See [`super::Session::resume`].
+    pub(super) fn resume(&mut self, read: Read, link: &mut Link, shell: &mut Shell) -> bool {
+        let stream = read.key.stream;
+        let is_for_this = |waiting: &mut Waiting| read.is_for(&waiting.ticket);
+        let waiting = self.streams.at(stream).waiting.take_if(is_for_this);
+        let Some(waiting) = waiting else { return false };
+        self.machine.lend(&mut shell.buffers);
+        let request = self.machine.resume(stream);
+        let incoming = incoming(&self.machine, stream, &request, link.peer, shell);
+        let handled = shell.handler.resume(incoming, *waiting.paused, read.entries);
+        self.answer(stream, request, handled, link, shell);
+        true
+    }
+
+    /// Carries a request that was `handled` to a response in the output, or to where it waits for
+    /// the directory that is wanted.
+    fn answer(
+        &mut self,
+        stream: u32,
+        request: Request,
+        mut handled: Handled,
+        link: &mut Link,
+        shell: &mut Shell,
+    ) {
+        loop {
+            handled = match handled {
+                Handled::Respond(Reply { response, after, course }) => {
+                    let after = match after {
+                        After::Close if link.ends_with(&request) => After::CloseAtOnce,
+                        after => after,
+                    };
+                    let (status, is_second) = (response.status, course.has_looked_again());
+                    let (common, writer) = (shell.handler.common(), self.machine.writer(stream));
+                    let written =
+                        respond::write(response, &request, after, is_second, common, writer);
+                    let incoming = incoming(&self.machine, stream, &request, link.peer, shell);
+                    match written {
+                        Ok(written) => {
+                            shell.handler.responded(incoming, &course);
+                            return self.responded(
+                                stream,
+                                &request,
+                                (status, after),
+                                written,
+                                link,
+                                shell,
+                            );
+                        }
+                        Err(respond::Changed) => shell.handler.look_again(incoming, course),
+                    }
+                }
+                Handled::Read { directory, paused } => {
+                    let key = StreamKey { connection: link.key, stream };
+                    match shell.reader.read(key, directory) {
+                        Ok(ticket) => {
+                            self.streams.at(stream).waiting = Some(Waiting { ticket, paused });
+                            return self.machine.wait(stream, request);
+                        }
+                        Err(trouble) => {
+                            let incoming =
+                                incoming(&self.machine, stream, &request, link.peer, shell);
+                            shell.handler.resume(incoming, *paused, Err(trouble))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A response is in the output: that is told, now or when its body has been sent.
+    fn responded(
+        &mut self,
+        stream: u32,
+        request: &Request,
+        (status, after): (u16, After),
+        written: Written,
+        link: &mut Link,
+        shell: &mut Shell,
+    ) {
+        let Written { body, content_octets, looked_at } = written;
+        let head = self.machine.head(stream, request);
+        if body.is_some() {
+            self.streams.at(stream).entry = shell.journal.entry(head, status, content_octets);
+        } else {
+            let ended = Ended::at_once(head, status, content_octets);
+            shell.journal.ended(link.peer, shell.handler.common(), ended);
+        }
+        self.streams.at(stream).looked_at = looked_at;
+        self.machine.answered(stream, request, after, body);
+        self.end_if_streamed(stream, link, shell);
+    }
+
+    /// Answers what is no request, and lets the connection end.
+    fn refuse(&mut self, stream: u32, page: ErrorPage, link: &Link, shell: &mut Shell) -> Did {
+        let Reply { response, after, .. } = Reply::page(page);
+        let (request, common) = (&Request::UNREAD, shell.handler.common());
+        let writer = self.machine.writer(stream);
+        if let Ok(written) = respond::write(response, request, after, true, common, writer) {
+            let ended = Ended::at_once(b"", page.status(), written.content_octets);
+            shell.journal.ended(link.peer, common, ended);
+        }
+        self.machine.refused(stream);
+        Did::Step
+    }
+
+    /// Answers the requests that have waited for too long.
+    fn give_up(&mut self, link: &mut Link, shell: &mut Shell) {
+        self.machine.lend(&mut shell.buffers);
+        for stream in self.numbers() {
+            if self.streams.at(stream).waiting.take().is_some() {
+                tracing::warn!("a directory was not read within send-timeout: answered 503");
+                let request = self.machine.resume(stream);
+                let page = Reply::page(ErrorPage::ServiceUnavailable);
+                self.answer(stream, request, Handled::Respond(page), link, shell);
+            }
+        }
+    }
+
+    /// The time limit has passed. A head that came in part is answered 408, a request that waits
+    /// 503; then, or else, the connection is over. False: it is over.
+    pub(super) fn expire(&mut self, link: &mut Link, shell: &mut Shell) -> bool {
+        match self.machine.timer() {
+            Timer::Head if self.machine.has_partial_head() => {
+                self.machine.lend(&mut shell.buffers);
+                self.refuse(ONLY_STREAM, ErrorPage::RequestTimeout, link, shell);
+                true
+            }
+            Timer::Answer => {
+                self.give_up(link, shell);
+                true
+            }
+            Timer::Send => {
+                // What the kernel still holds for a peer that takes nothing is not worth its
+                // memory.
+                link.transport.abort();
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// Bytes were sent: of `length` in the output, and of the body behind them.
+    fn sent(&mut self, sent: Sent, length: usize, link: &mut Link, shell: &mut Shell) -> Did {
+        match sent {
+            Sent::Octets(octets) => {
+                self.machine.sent(octets.min(length));
+                if octets > length {
+                    self.machine.streamed((octets - length) as u64);
+                    self.end_if_streamed(ONLY_STREAM, link, shell);
+                }
+                Did::Progress
+            }
+            Sent::WouldBlock => Did::Waits,
+            Sent::PeerGone | Sent::FileFailed => Did::Over,
+        }
+    }
+
+    /// Bytes of the body were sent; none are where the turn is used up.
+    fn streamed(&mut self, sent: Option<Sent>, link: &mut Link, shell: &mut Shell) -> Did {
+        match sent {
+            Some(Sent::Octets(octets)) => {
+                self.machine.streamed(octets as u64);
+                self.end_if_streamed(ONLY_STREAM, link, shell);
+                Did::Progress
+            }
+            Some(Sent::WouldBlock) => Did::Waits,
+            Some(Sent::PeerGone) => Did::Over,
+            Some(Sent::FileFailed) => {
+                tracing::debug!("a file could not be sent to its end: connection closed");
+                Did::Over
+            }
+            None => Did::UsedUp,
+        }
+    }
+
+    /// See [`super::Session::end`].
+    pub(super) fn end(&mut self, link: &Link, shell: &mut Shell) {
+        self.numbers().for_each(|stream| self.end_stream(stream, link, shell));
+    }
+
+    /// The numbers of all streams.
+    fn numbers(&mut self) -> impl Iterator<Item = u32> + use<M, S> {
+        (0..).take(self.streams.all().len())
+    }
+
+    /// If the response that was being streamed has come to its end, what is held back of it goes
+    /// out, and it is told of.
+    fn end_if_streamed(&mut self, stream: u32, link: &mut Link, shell: &mut Shell) {
+        if !self.machine.is_streaming(stream) {
+            link.transport.end_content();
+            self.end_stream(stream, link, shell);
+        }
+    }
+
+    /// Tells of the response that was being streamed, whole or not.
+    fn end_stream(&mut self, stream: u32, link: &Link, shell: &mut Shell) {
+        if let Some(entry) = self.streams.at(stream).entry.take() {
+            let ended = entry.ended(self.machine.body_octets_left(stream).unwrap_or(0));
+            shell.journal.ended(link.peer, shell.handler.common(), ended);
+        }
+    }
+}
+
+fn incoming<'a>(
+    machine: &'a impl Machine<OpenFile>,
+    stream: u32,
+    request: &'a Request,
+    peer: std::net::IpAddr,
+    shell: &Shell,
+) -> Incoming<'a> {
+    let (now, stopping) = (shell.now, shell.stopping);
+    Incoming { head: machine.head(stream, request), request, peer, now, stopping }
+}
