@@ -24,7 +24,7 @@ mod response;
 pub mod status;
 mod step;
 
-pub use body::{Body, FileRange};
+pub use body::{Body, FileRange, FramedBody, Part};
 pub use buffers::Buffers;
 pub use common_fields::CommonFields;
 pub use error_page::ErrorPage;

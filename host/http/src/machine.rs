@@ -6,7 +6,7 @@
 use crate::{After, Body, Buffers, CommonFields, Request, Response, Step, Timer};
 
 /// The state of one connection: bytes in, the next step out. It never acts.
-pub trait Machine<F>: Default {
+pub trait Machine<F> {
     /// Writes a response into the output.
     type Writer<'a>: Writer
     where
@@ -45,6 +45,10 @@ pub trait Machine<F>: Default {
     /// This many bytes of a body were sent from its file, as [`Step::Stream`] says.
     fn streamed(&mut self, octets: u64);
 
+    /// The range that [`Step::Fill`] names is in the output; or it is not to be had, and the
+    /// response is given up.
+    fn filled(&mut self, stream: u32, whole: bool);
+
     /// Whether the body of a stream is being sent.
     fn is_streaming(&self, stream: u32) -> bool;
 
@@ -77,6 +81,9 @@ pub trait Writer {
         after: After,
         common: &CommonFields,
     ) -> u64;
+
+    /// Bytes of content that may be appended behind the head; more of it is a [`Body`].
+    fn content_octets_max(&self) -> u64;
 
     /// Where content is appended to, behind the head: as much as has to follow, unless it is sent
     /// from a [`Body`].

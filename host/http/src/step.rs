@@ -42,6 +42,24 @@ pub enum Step<'a, F> {
     /// Send octets of the file and call `streamed`: the content of [`ONLY_STREAM`], which is framed
     /// by its length alone.
     Stream(FileRange<'a, F>),
+    /// Append the whole range to the output and call `filled`: content of a response that goes out
+    /// in frames.
+    Fill {
+        /// The response's.
+        stream: u32,
+        /// At least one byte.
+        range: FileRange<'a, F>,
+        /// Ends with the head of a frame, which counts on the range.
+        output: &'a mut Vec<u8>,
+    },
+    /// Forget the stream: its response is in the output, or given up. Only of responses that had a
+    /// body and go out in frames.
+    End {
+        /// The response's. Its number may be used again.
+        stream: u32,
+        /// Bytes of content that do not go out.
+        octets_left: u64,
+    },
     /// Shut down the sending side, then ask again.
     ShutDown,
     /// Wait for octets, forget them, and call `received`.

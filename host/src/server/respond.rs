@@ -47,34 +47,37 @@ pub fn write(
     mut writer: impl Writer,
 ) -> Result<Written, Changed> {
     let length = writer.head(request, &response, after, common);
-    let written = content(response, length, is_second, writer.content());
+    let written = content(response, length, is_second, &mut writer);
     if written.is_err() {
         writer.take_back();
     }
     written
 }
 
-/// Appends `length` bytes of content to `output`, if that is small.
+/// Appends `length` bytes of content to the output, if that is small.
 fn content(
     response: Response<OpenFile>,
     length: u64,
     is_second: bool,
-    output: &mut Vec<u8>,
+    writer: &mut impl Writer,
 ) -> Result<Written, Changed> {
     let mut written = Written { body: None, content_octets: length, looked_at: false };
     if length == 0 {
         return Ok(written);
     }
     let Response { content, file, .. } = response;
+    let fits = length <= writer.content_octets_max();
+    let output = writer.content();
     match file {
-        Some(file) if length > copied_octets_max(&file) => {
+        Some(file) if !fits || length > copied_octets_max(&file) => {
             written.looked_at = look_at(&file, is_second)?;
-            written.body = body(file, content, output);
+            written.body = body(file, content, fits, output);
         }
         Some(file) => {
             copy(content, Some(&file), output)?;
             look_at(&file, is_second)?;
         }
+        None if !fits => written.body = Some(Body::in_memory(pieces(content))),
         None => copy(content, None, output)?,
     }
     Ok(written)
@@ -125,15 +128,31 @@ fn read(
     file.read(offset, length, output).map_err(|_| Changed)
 }
 
-/// Content to be streamed from `file`; content that names no slice goes to the output as it is.
-fn body(file: OpenFile, content: Content, output: &mut Vec<u8>) -> Option<Body<OpenFile>> {
+/// Content to be streamed from `file`; content that names no slice goes to the output as it is, if it
+/// fits there.
+fn body(
+    file: OpenFile,
+    content: Content,
+    fits: bool,
+    output: &mut Vec<u8>,
+) -> Option<Body<OpenFile>> {
     match content {
         Content::Empty => None,
-        Content::Octets(octets) => {
+        Content::Octets(octets) if fits => {
             output.extend_from_slice(&octets);
             None
         }
         Content::Slice { offset, length } => Some(Body::slice(file, offset, length)),
-        Content::Pieces(pieces) => Some(Body::new(file, pieces)),
+        content => Some(Body::new(file, pieces(content))),
+    }
+}
+
+/// Content, piece by piece.
+fn pieces(content: Content) -> Vec<Piece> {
+    match content {
+        Content::Empty => Vec::new(),
+        Content::Octets(octets) => vec![Piece::Octets(octets)],
+        Content::Slice { offset, length } => vec![Piece::Slice { offset, length }],
+        Content::Pieces(pieces) => pieces,
     }
 }

@@ -82,7 +82,7 @@ impl Session {
     /// A connection just accepted.
     pub fn new(key: usize, transport: Transport, peer: IpAddr) -> Session {
         let link = Link { key, transport, peer };
-        Session { link, protocol: Protocol::Http1(Driver::default()) }
+        Session { link, protocol: Protocol::Http1(Driver::new(h1::Connection::default())) }
     }
 
     /// Has events with `token` tell what the connection becomes ready for.

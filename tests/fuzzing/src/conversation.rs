@@ -167,6 +167,7 @@ impl Conversation {
                 }
                 Step::ShutDown => self.transcript.events.push(Event::ShutDown),
                 Step::Close => return,
+                Step::Fill { .. } | Step::End { .. } => unreachable!("no step of HTTP/1.1"),
             }
         }
     }

@@ -65,6 +65,10 @@ impl<F> Machine<F> for Connection<F> {
         self.streamed(octets);
     }
 
+    fn filled(&mut self, _: u32, _: bool) {
+        unreachable!("nothing of HTTP/1.1 goes out in frames")
+    }
+
     #[inline]
     fn is_streaming(&self, _: u32) -> bool {
         self.is_streaming()
@@ -106,6 +110,12 @@ impl Writer for ResponseWriter<'_> {
         common: &CommonFields,
     ) -> u64 {
         self.head(request, response, after, common)
+    }
+
+    /// The length of the content frames it, and all goes out in order.
+    #[inline]
+    fn content_octets_max(&self) -> u64 {
+        u64::MAX
     }
 
     #[inline]

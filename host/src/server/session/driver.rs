@@ -1,20 +1,17 @@
 //! Doing what the state machine of a protocol says.
 //!
 //! Owns the machine and the streams that are being handled. It is compiled for each protocol:
-//! HTTP/1.1 has one stream, and looks for none.
+//! HTTP/1.1 has one stream, and looks for none. `driver/answering.rs` carries a request to its
+//! response, `driver/sending.rs` does what is done with sockets and files.
 
+mod answering;
 mod sending;
 
-use wasmhttpd_http::{After, ErrorPage, Machine, ONLY_STREAM, Request, Step, Timer};
+use wasmhttpd_http::{ErrorPage, Machine, ONLY_STREAM, Step, Timer};
 
 use super::{Link, Shell, Turn};
 use crate::files::OpenFile;
-use crate::server::handled::{Handled, Incoming, Reply};
-use crate::server::journal::Ended;
-use crate::server::reader::Read;
-use crate::server::respond::{self, Written};
-use crate::server::stream::{Streams, Waiting};
-use crate::server::stream_key::StreamKey;
+use crate::server::stream::{Stream, Streams};
 use crate::transport::{Received, Sent};
 
 /// Steps in one turn: a pipeline of this many requests lets others go first.
@@ -25,7 +22,6 @@ const TURN_STEPS_MAX: u32 = 64;
 const TURN_STREAM_OCTETS_MAX: u64 = 512 << 10;
 
 /// See the module.
-#[derive(Default)]
 pub(super) struct Driver<M, S> {
     machine: M,
     streams: S,
@@ -46,6 +42,11 @@ enum Did {
 }
 
 impl<M: Machine<OpenFile>, S: Streams> Driver<M, S> {
+    /// Does what `machine` says.
+    pub(super) fn new(machine: M) -> Driver<M, S> {
+        Driver { machine, streams: S::default() }
+    }
+
     /// See [`super::Session::timer`].
     pub(super) fn timer(&self) -> Timer {
         self.machine.timer()
@@ -87,6 +88,17 @@ impl<M: Machine<OpenFile>, S: Streams> Driver<M, S> {
                     let streamed = sending::stream(&mut link.transport, range, looked_at, left);
                     self.streamed(streamed, link, shell)
                 }
+                Step::Fill { stream, range, output } => {
+                    let looked_at = &mut self.streams.at(stream).looked_at;
+                    let left = &mut stream_octets_left;
+                    let whole = sending::fill(range, output, looked_at, left);
+                    self.machine.filled(stream, whole);
+                    if stream_octets_left == 0 { Did::UsedUp } else { Did::Step }
+                }
+                Step::End { stream, octets_left } => {
+                    self.tell(stream, octets_left, link, shell);
+                    Did::Step
+                }
                 Step::ShutDown if link.transport.shut_down() => Did::Step,
                 Step::ShutDown | Step::Close => Did::Over,
             };
@@ -110,131 +122,6 @@ impl<M: Machine<OpenFile>, S: Streams> Driver<M, S> {
             }
             Received::WouldBlock => Did::Waits,
             Received::PeerGone => Did::Over,
-        }
-    }
-
-    fn begin(&mut self, stream: u32, request: Request, link: &mut Link, shell: &mut Shell) -> Did {
-        let incoming = incoming(&self.machine, stream, &request, link.peer, shell);
-        let handled = shell.handler.begin(incoming);
-        self.answer(stream, request, handled, link, shell);
-        Did::Progress
-    }
-
-    /// See [`super::Session::resume`].
-    pub(super) fn resume(&mut self, read: Read, link: &mut Link, shell: &mut Shell) -> bool {
-        let stream = read.key.stream;
-        let is_for_this = |waiting: &mut Waiting| read.is_for(&waiting.ticket);
-        let waiting = self.streams.at(stream).waiting.take_if(is_for_this);
-        let Some(waiting) = waiting else { return false };
-        self.machine.lend(&mut shell.buffers);
-        let request = self.machine.resume(stream);
-        let incoming = incoming(&self.machine, stream, &request, link.peer, shell);
-        let handled = shell.handler.resume(incoming, *waiting.paused, read.entries);
-        self.answer(stream, request, handled, link, shell);
-        true
-    }
-
-    /// Carries a request that was `handled` to a response in the output, or to where it waits for
-    /// the directory that is wanted.
-    fn answer(
-        &mut self,
-        stream: u32,
-        request: Request,
-        mut handled: Handled,
-        link: &mut Link,
-        shell: &mut Shell,
-    ) {
-        loop {
-            handled = match handled {
-                Handled::Respond(Reply { response, after, course }) => {
-                    let after = match after {
-                        After::Close if link.ends_with(&request) => After::CloseAtOnce,
-                        after => after,
-                    };
-                    let (status, is_second) = (response.status, course.has_looked_again());
-                    let (common, writer) = (shell.handler.common(), self.machine.writer(stream));
-                    let written =
-                        respond::write(response, &request, after, is_second, common, writer);
-                    let incoming = incoming(&self.machine, stream, &request, link.peer, shell);
-                    match written {
-                        Ok(written) => {
-                            shell.handler.responded(incoming, &course);
-                            return self.responded(
-                                stream,
-                                &request,
-                                (status, after),
-                                written,
-                                link,
-                                shell,
-                            );
-                        }
-                        Err(respond::Changed) => shell.handler.look_again(incoming, course),
-                    }
-                }
-                Handled::Read { directory, paused } => {
-                    let key = StreamKey { connection: link.key, stream };
-                    match shell.reader.read(key, directory) {
-                        Ok(ticket) => {
-                            self.streams.at(stream).waiting = Some(Waiting { ticket, paused });
-                            return self.machine.wait(stream, request);
-                        }
-                        Err(trouble) => {
-                            let incoming =
-                                incoming(&self.machine, stream, &request, link.peer, shell);
-                            shell.handler.resume(incoming, *paused, Err(trouble))
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// A response is in the output: that is told, now or when its body has been sent.
-    fn responded(
-        &mut self,
-        stream: u32,
-        request: &Request,
-        (status, after): (u16, After),
-        written: Written,
-        link: &mut Link,
-        shell: &mut Shell,
-    ) {
-        let Written { body, content_octets, looked_at } = written;
-        let head = self.machine.head(stream, request);
-        if body.is_some() {
-            self.streams.at(stream).entry = shell.journal.entry(head, status, content_octets);
-        } else {
-            let ended = Ended::at_once(head, status, content_octets);
-            shell.journal.ended(link.peer, shell.handler.common(), ended);
-        }
-        self.streams.at(stream).looked_at = looked_at;
-        self.machine.answered(stream, request, after, body);
-        self.end_if_streamed(stream, link, shell);
-    }
-
-    /// Answers what is no request, and lets the connection end.
-    fn refuse(&mut self, stream: u32, page: ErrorPage, link: &Link, shell: &mut Shell) -> Did {
-        let Reply { response, after, .. } = Reply::page(page);
-        let (request, common) = (&Request::UNREAD, shell.handler.common());
-        let writer = self.machine.writer(stream);
-        if let Ok(written) = respond::write(response, request, after, true, common, writer) {
-            let ended = Ended::at_once(b"", page.status(), written.content_octets);
-            shell.journal.ended(link.peer, common, ended);
-        }
-        self.machine.refused(stream);
-        Did::Step
-    }
-
-    /// Answers the requests that have waited for too long.
-    fn give_up(&mut self, link: &mut Link, shell: &mut Shell) {
-        self.machine.lend(&mut shell.buffers);
-        for stream in self.numbers() {
-            if self.streams.at(stream).waiting.take().is_some() {
-                tracing::warn!("a directory was not read within send-timeout: answered 503");
-                let request = self.machine.resume(stream);
-                let page = Reply::page(ErrorPage::ServiceUnavailable);
-                self.answer(stream, request, Handled::Respond(page), link, shell);
-            }
         }
     }
 
@@ -316,20 +203,18 @@ impl<M: Machine<OpenFile>, S: Streams> Driver<M, S> {
 
     /// Tells of the response that was being streamed, whole or not.
     fn end_stream(&mut self, stream: u32, link: &Link, shell: &mut Shell) {
-        if let Some(entry) = self.streams.at(stream).entry.take() {
-            let ended = entry.ended(self.machine.body_octets_left(stream).unwrap_or(0));
-            shell.journal.ended(link.peer, shell.handler.common(), ended);
+        if self.streams.at(stream).entry.is_some() {
+            let octets_left = self.machine.body_octets_left(stream).unwrap_or(0);
+            self.tell(stream, octets_left, link, shell);
         }
     }
-}
 
-fn incoming<'a>(
-    machine: &'a impl Machine<OpenFile>,
-    stream: u32,
-    request: &'a Request,
-    peer: std::net::IpAddr,
-    shell: &Shell,
-) -> Incoming<'a> {
-    let (now, stopping) = (shell.now, shell.stopping);
-    Incoming { head: machine.head(stream, request), request, peer, now, stopping }
+    /// Tells of a response that has ended, but for so many bytes of its content, and drops what the
+    /// stream waits for.
+    fn tell(&mut self, stream: u32, octets_left: u64, link: &Link, shell: &mut Shell) {
+        let Stream { entry, .. } = std::mem::take(self.streams.at(stream));
+        if let Some(entry) = entry {
+            shell.journal.ended(link.peer, shell.handler.common(), entry.ended(octets_left));
+        }
+    }
 }

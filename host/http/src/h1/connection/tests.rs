@@ -55,6 +55,7 @@ impl Driver {
                 Step::Read => return "read",
                 Step::Discard => return "discard",
                 Step::Close => return "close",
+                Step::Fill { .. } | Step::End { .. } => unreachable!("no step of HTTP/1.1"),
                 Step::ShutDown => self.sent.push_str("[shut down]"),
                 Step::Handle { request, .. } => {
                     self.requests += 1;

@@ -1,4 +1,4 @@
-//! Sending what a protocol wants sent.
+//! Sending what a protocol wants sent, or reading it to be sent.
 
 use wasmhttpd_http::FileRange;
 
@@ -51,4 +51,23 @@ pub(super) fn stream(
         *left = left.saturating_sub(sent as u64);
     }
     Some(sent)
+}
+
+/// Appends the whole range to `output`, unless its file has changed or cannot be read. A file that
+/// was not `looked_at` in this turn is looked at behind it. What is read is taken from what there
+/// is `left` of this turn.
+pub(super) fn fill(
+    range: FileRange<'_, OpenFile>,
+    output: &mut Vec<u8>,
+    looked_at: &mut bool,
+    left: &mut u64,
+) -> bool {
+    let FileRange { file, offset, length } = range;
+    *left = left.saturating_sub(length);
+    let is_read = file.read(offset, length as usize, output).is_ok();
+    let is_whole = is_read && (std::mem::replace(looked_at, true) || file.is_unchanged());
+    if !is_whole {
+        tracing::debug!("a file could not be sent to its end: response given up");
+    }
+    is_whole
 }
