@@ -23,6 +23,7 @@ mod request;
 mod response;
 pub mod status;
 mod step;
+pub mod toy;
 
 pub use body::{Body, FileRange, FramedBody, Part};
 pub use buffers::Buffers;

@@ -11,4 +11,5 @@ mod machine;
 mod response;
 
 pub use connection::Connection;
+pub(crate) use head::{Scan, Scanner};
 pub use response::ResponseWriter;

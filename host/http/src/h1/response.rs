@@ -13,7 +13,7 @@ pub struct ResponseWriter<'a> {
 impl<'a> ResponseWriter<'a> {
     /// Begins at the end of `output`.
     #[inline]
-    pub(super) fn new(output: &'a mut Vec<u8>) -> ResponseWriter<'a> {
+    pub(crate) fn new(output: &'a mut Vec<u8>) -> ResponseWriter<'a> {
         let start = output.len();
         ResponseWriter { output, start }
     }
