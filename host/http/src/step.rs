@@ -60,6 +60,9 @@ pub enum Step<'a, F> {
         /// Bytes of content that do not go out.
         octets_left: u64,
     },
+    /// The client speaks another protocol: go on with that, and the input. Only the first step but
+    /// for reading says so.
+    Switch,
     /// Shut down the sending side, then ask again.
     ShutDown,
     /// Wait for octets, forget them, and call `received`.

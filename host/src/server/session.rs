@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use mio::event::Event;
 use mio::{Registry, Token};
-use wasmhttpd_http::{Buffers, Request, RequestContent, Timer, h1};
+use wasmhttpd_http::{Buffers, Request, RequestContent, Timer, h1, toy};
 
 use self::driver::Driver;
 use super::handler::Handler;
@@ -38,6 +38,8 @@ struct Link {
 enum Protocol {
     /// HTTP/1.1 and HTTP/1.0.
     Http1(Driver<h1::Connection<OpenFile>, Stream>),
+    /// TOY/1.
+    Toy(Box<Driver<toy::Connection<OpenFile>, Vec<Stream>>>),
 }
 
 /// What a session needs to take a turn.
@@ -101,8 +103,10 @@ impl Session {
 
     /// The time limit that applies now.
     pub fn timer(&self) -> Timer {
-        let Protocol::Http1(http1) = &self.protocol;
-        http1.timer()
+        match &self.protocol {
+            Protocol::Http1(http1) => http1.timer(),
+            Protocol::Toy(toy) => toy.timer(),
+        }
     }
 
     /// Whether nothing of a request has arrived that is not answered in full.
@@ -112,26 +116,48 @@ impl Session {
 
     /// Goes on until there is nothing to do or the turn is used up.
     pub fn run(&mut self, shell: &mut Shell) -> Turn {
-        let Protocol::Http1(http1) = &mut self.protocol;
-        http1.run(&mut self.link, shell)
+        loop {
+            let turn = match &mut self.protocol {
+                Protocol::Http1(http1) => http1.run(&mut self.link, shell),
+                Protocol::Toy(toy) => toy.run(&mut self.link, shell),
+            };
+            match turn {
+                Some(turn) => return turn,
+                None => self.switch(),
+            }
+        }
+    }
+
+    /// The first bytes were not those of HTTP/1.1: speaks the other protocol, from its first byte.
+    fn switch(&mut self) {
+        let Protocol::Http1(http1) = &mut self.protocol else { return };
+        let input = http1.take_machine().into_input();
+        let toy = Driver::new(toy::Connection::new(input));
+        self.protocol = Protocol::Toy(Box::new(toy));
     }
 
     /// A directory has been read. False: not for this connection, or not any more.
     pub fn resume(&mut self, read: Read, shell: &mut Shell) -> bool {
-        let Protocol::Http1(http1) = &mut self.protocol;
-        http1.resume(read, &mut self.link, shell)
+        match &mut self.protocol {
+            Protocol::Http1(http1) => http1.resume(read, &mut self.link, shell),
+            Protocol::Toy(toy) => toy.resume(read, &mut self.link, shell),
+        }
     }
 
     /// The time limit has passed. A head that came in part is answered 408, a request that waits
     /// 503; then, or else, the connection is over. False: it is over.
     pub fn expire(&mut self, shell: &mut Shell) -> bool {
-        let Protocol::Http1(http1) = &mut self.protocol;
-        http1.expire(&mut self.link, shell)
+        match &mut self.protocol {
+            Protocol::Http1(http1) => http1.expire(&mut self.link, shell),
+            Protocol::Toy(toy) => toy.expire(&mut self.link, shell),
+        }
     }
 
     /// Tells of the responses that were being sent; to be called before a session is dropped.
     pub fn end(&mut self, shell: &mut Shell) {
-        let Protocol::Http1(http1) = &mut self.protocol;
-        http1.end(&self.link, shell);
+        match &mut self.protocol {
+            Protocol::Http1(http1) => http1.end(&self.link, shell),
+            Protocol::Toy(toy) => toy.end(&self.link, shell),
+        }
     }
 }

@@ -41,6 +41,21 @@ impl Streams for Stream {
     }
 }
 
+/// Streams of a connection that has many: they are made when they are first used.
+impl Streams for Vec<Stream> {
+    fn at(&mut self, number: u32) -> &mut Stream {
+        let index = number as usize;
+        if index >= self.len() {
+            self.resize_with(index + 1, Stream::default);
+        }
+        &mut self[index]
+    }
+
+    fn all(&mut self) -> &mut [Stream] {
+        self
+    }
+}
+
 /// A request that goes on when the reader is done.
 pub struct Waiting {
     /// The right to what is read.

@@ -167,7 +167,9 @@ impl Conversation {
                 }
                 Step::ShutDown => self.transcript.events.push(Event::ShutDown),
                 Step::Close => return,
-                Step::Fill { .. } | Step::End { .. } => unreachable!("no step of HTTP/1.1"),
+                Step::Fill { .. } | Step::End { .. } | Step::Switch => {
+                    unreachable!("no step of HTTP/1.1")
+                }
             }
         }
     }

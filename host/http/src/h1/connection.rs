@@ -5,6 +5,8 @@
 //! them. It owns the octets received and not yet used, the octets to send, and what follows them.
 //!
 //! ```text
+//! Beginning --bytes of HTTP/1.1--> Reading
+//!
 //! Reading --head--> answered --keep-alive--> Reading
 //!          |  ^        |  \--a large body--> Streaming --> Reading or Closing
 //!          v  |        \-----close---------> Closing --> Lingering --> Closed
@@ -15,7 +17,7 @@
 
 use super::head::{Scan, Scanner};
 use super::response::ResponseWriter;
-use crate::{After, Body, Buffers, ONLY_STREAM, Request, Step, Timer};
+use crate::{After, Body, Buffers, ONLY_STREAM, Preface, Request, Step, Timer};
 
 /// Above this, the answers to pipelined requests are sent before the next request is handled.
 const OUTPUT_BATCH_OCTETS: usize = 32 << 10;
@@ -37,6 +39,8 @@ pub struct Connection<F> {
 
 #[derive(Debug)]
 enum State<F> {
+    /// Waiting for the first bytes: they say whether this is HTTP/1.1.
+    Beginning,
     /// Waiting for a head, after `skip` octets of request content.
     Reading {
         scanner: Scanner,
@@ -66,7 +70,7 @@ impl<F> Default for Connection<F> {
     /// A connection just accepted. It holds no buffers yet.
     fn default() -> Connection<F> {
         Connection {
-            state: State::Reading { scanner: Scanner::new(0), skip: 0 },
+            state: State::Beginning,
             input: Vec::new(),
             used: 0,
             output: Vec::new(),
@@ -80,12 +84,25 @@ impl<F> Connection<F> {
     /// The next step, given that nothing more has arrived.
     pub fn next(&mut self, head_octets_max: usize) -> Step<'_, F> {
         match self.state {
+            State::Beginning => self.next_beginning(head_octets_max),
             State::Reading { .. } => self.next_reading(head_octets_max),
             State::Waiting { .. } => self.next_waiting(),
             State::Streaming { .. } => self.next_streaming(),
             State::Closing { at_once } => self.next_closing(at_once),
             State::Lingering => Step::Discard,
             State::Closed => Step::Close,
+        }
+    }
+
+    fn next_beginning(&mut self, head_octets_max: usize) -> Step<'_, F> {
+        debug_assert!(matches!(self.state, State::Beginning));
+        match Preface::of(&self.input) {
+            Preface::Incomplete if !self.end_of_input => Step::Read,
+            Preface::Incomplete | Preface::Http1 => {
+                self.state = State::Reading { scanner: Scanner::new(0), skip: 0 };
+                self.next_reading(head_octets_max)
+            }
+            Preface::Toy => Step::Switch,
         }
     }
 
@@ -156,6 +173,12 @@ impl<F> Connection<F> {
     /// Send what is in the output, and nothing else.
     fn send(&self, is_last: bool) -> Step<'_, F> {
         Step::Send { octets: &self.output[self.sent..], then: None, is_last }
+    }
+
+    /// What has been received, for the protocol that [`Step::Switch`] leads to.
+    pub fn into_input(self) -> Vec<u8> {
+        debug_assert!(matches!(self.state, State::Beginning));
+        self.input
     }
 
     /// The head of `request`.
@@ -279,10 +302,12 @@ impl<F> Connection<F> {
             State::Waiting { .. } => Timer::Answer,
             State::Streaming { .. } => Timer::Send,
             // Empty lines are no beginning of a head, nor is half of one.
-            State::Reading { skip: 0, .. } if matches!(self.input[self.used..], [] | [b'\r']) => {
+            State::Beginning | State::Reading { skip: 0, .. }
+                if matches!(self.input[self.used..], [] | [b'\r']) =>
+            {
                 Timer::Idle
             }
-            State::Reading { .. } => Timer::Head,
+            State::Beginning | State::Reading { .. } => Timer::Head,
             State::Closing { .. } | State::Lingering | State::Closed => Timer::Linger,
         }
     }
@@ -294,7 +319,8 @@ impl<F> Connection<F> {
 
     /// Whether a request head has begun to arrive and should be answered when it is given up (408).
     pub fn has_partial_head(&self) -> bool {
-        self.timer() == Timer::Head && matches!(self.state, State::Reading { skip: 0, .. })
+        self.timer() == Timer::Head
+            && matches!(self.state, State::Beginning | State::Reading { skip: 0, .. })
     }
 
     /// Whether a body is being sent that was too large for the output.

@@ -39,6 +39,8 @@ enum Did {
     UsedUp,
     /// The connection is over.
     Over,
+    /// Another protocol is spoken.
+    Switches,
 }
 
 impl<M: Machine<OpenFile>, S: Streams> Driver<M, S> {
@@ -47,13 +49,21 @@ impl<M: Machine<OpenFile>, S: Streams> Driver<M, S> {
         Driver { machine, streams: S::default() }
     }
 
+    /// The machine, in place of which there is a new one.
+    pub(super) fn take_machine(&mut self) -> M
+    where
+        M: Default,
+    {
+        std::mem::take(&mut self.machine)
+    }
+
     /// See [`super::Session::timer`].
     pub(super) fn timer(&self) -> Timer {
         self.machine.timer()
     }
 
-    /// See [`super::Session::run`].
-    pub(super) fn run(&mut self, link: &mut Link, shell: &mut Shell) -> Turn {
+    /// See [`super::Session::run`]. None: another protocol is spoken.
+    pub(super) fn run(&mut self, link: &mut Link, shell: &mut Shell) -> Option<Turn> {
         self.streams.all().iter_mut().for_each(|stream| stream.looked_at = false);
         self.machine.lend(&mut shell.buffers);
         let turn = self.take_steps(link, shell);
@@ -61,7 +71,7 @@ impl<M: Machine<OpenFile>, S: Streams> Driver<M, S> {
         turn
     }
 
-    fn take_steps(&mut self, link: &mut Link, shell: &mut Shell) -> Turn {
+    fn take_steps(&mut self, link: &mut Link, shell: &mut Shell) -> Option<Turn> {
         let mut progress = false;
         let mut stream_octets_left = TURN_STREAM_OCTETS_MAX;
         for _ in 0..TURN_STEPS_MAX {
@@ -99,18 +109,20 @@ impl<M: Machine<OpenFile>, S: Streams> Driver<M, S> {
                     self.tell(stream, octets_left, link, shell);
                     Did::Step
                 }
+                Step::Switch => Did::Switches,
                 Step::ShutDown if link.transport.shut_down() => Did::Step,
                 Step::ShutDown | Step::Close => Did::Over,
             };
             match did {
                 Did::Step => {}
                 Did::Progress => progress = true,
-                Did::Waits => return Turn::Waits { progress },
-                Did::UsedUp => return Turn::UsedUp { progress },
-                Did::Over => return Turn::Over,
+                Did::Waits => return Some(Turn::Waits { progress }),
+                Did::UsedUp => return Some(Turn::UsedUp { progress }),
+                Did::Over => return Some(Turn::Over),
+                Did::Switches => return None,
             }
         }
-        Turn::UsedUp { progress }
+        Some(Turn::UsedUp { progress })
     }
 
     /// Receives what fits.

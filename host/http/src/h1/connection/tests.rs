@@ -55,7 +55,9 @@ impl Driver {
                 Step::Read => return "read",
                 Step::Discard => return "discard",
                 Step::Close => return "close",
-                Step::Fill { .. } | Step::End { .. } => unreachable!("no step of HTTP/1.1"),
+                Step::Fill { .. } | Step::End { .. } | Step::Switch => {
+                    unreachable!("no step of HTTP/1.1")
+                }
                 Step::ShutDown => self.sent.push_str("[shut down]"),
                 Step::Handle { request, .. } => {
                     self.requests += 1;
