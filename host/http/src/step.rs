@@ -108,7 +108,7 @@ pub enum Timer {
     Idle,
     /// A head, or content that is skipped, has arrived in part.
     Head,
-    /// A request waits for its answer.
+    /// A request waits for its answer: what it waits for is limited in time, not the connection.
     Answer,
     /// Octets wait to be sent.
     Send,

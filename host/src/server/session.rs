@@ -144,8 +144,16 @@ impl Session {
         }
     }
 
-    /// The time limit has passed. A head that came in part is answered 408, a request that waits
-    /// 503; then, or else, the connection is over. False: it is over.
+    /// A request has waited for too long: it is answered 503.
+    pub fn give_up(&mut self, stream: u32, shell: &mut Shell) {
+        match &mut self.protocol {
+            Protocol::Http1(http1) => http1.give_up(stream, &mut self.link, shell),
+            Protocol::Toy(toy) => toy.give_up(stream, &mut self.link, shell),
+        }
+    }
+
+    /// The time limit has passed. A head that came in part is answered 408; then, or else, the
+    /// connection is over. False: it is over.
     pub fn expire(&mut self, shell: &mut Shell) -> bool {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.expire(&mut self.link, shell),

@@ -170,8 +170,8 @@ impl Worker {
         }
         let now = self.shell.now;
         let until = |at: Option<Instant>| at.map(|at| at.saturating_duration_since(now));
-        let due = self.shell.handler.due();
-        [self.timers.pause(now), until(self.accept_again), until(self.stop_at), until(due)]
+        let due = [self.shell.handler.due(), self.shell.reader.due()].map(until);
+        [self.timers.pause(now), until(self.accept_again), until(self.stop_at), due[0], due[1]]
             .into_iter()
             .flatten()
             .min()
@@ -265,9 +265,13 @@ impl Worker {
         if self.shell.stopping && session.is_idle() && !queued {
             return self.close(key);
         }
-        let timer = session.timer();
-        if progress || self.timers.kind(key) != Some(timer) {
-            self.timers.mark(key, timer, self.shell.now);
+        match session.timer() {
+            // The reader keeps the time of those who wait for it.
+            Timer::Answer => self.timers.remove(key),
+            timer if progress || self.timers.kind(key) != Some(timer) => {
+                self.timers.mark(key, timer, self.shell.now);
+            }
+            _ => {}
         }
     }
 
@@ -279,6 +283,11 @@ impl Worker {
             } else {
                 self.close(key);
             }
+        }
+        while let Some(key) = self.shell.reader.take_expired(self.shell.now) {
+            // It has its ticket, so that the key is still that of its connection.
+            self.connections[key.connection].session.give_up(key.stream, &mut self.shell);
+            self.take_turn(key.connection);
         }
         self.shell.journal.report(self.shell.handler.common());
     }

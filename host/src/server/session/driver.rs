@@ -137,17 +137,12 @@ impl<M: Machine<OpenFile>, S: Streams> Driver<M, S> {
         }
     }
 
-    /// The time limit has passed. A head that came in part is answered 408, a request that waits
-    /// 503; then, or else, the connection is over. False: it is over.
+    /// See [`super::Session::expire`].
     pub(super) fn expire(&mut self, link: &mut Link, shell: &mut Shell) -> bool {
         match self.machine.timer() {
             Timer::Head if self.machine.has_partial_head() => {
                 self.machine.lend(&mut shell.buffers);
                 self.refuse(ONLY_STREAM, ErrorPage::RequestTimeout, link, shell);
-                true
-            }
-            Timer::Answer => {
-                self.give_up(link, shell);
                 true
             }
             Timer::Send => {

@@ -48,6 +48,7 @@ impl Worker {
         let shell = &mut self.shell;
         shell.handler.set(settings);
         shell.reader.set_entries_max(settings.files.listing_entries_max);
+        shell.reader.set_timeout(settings.limits.send_timeout);
         shell.buffers.resize_inputs(settings.limits.head_octets_max + READ_AHEAD_OCTETS);
         shell.head_octets_max = settings.limits.head_octets_max;
     }

@@ -86,7 +86,7 @@ impl<M: Machine<OpenFile>, S: Streams> Driver<M, S> {
                 }
                 Handled::Read { directory, paused } => {
                     let key = StreamKey { connection: link.key, stream };
-                    match shell.reader.read(key, directory) {
+                    match shell.reader.read(key, directory, shell.now) {
                         Ok(ticket) => {
                             self.streams.at(stream).waiting = Some(Waiting { ticket, paused });
                             return self.machine.wait(stream, request);
@@ -144,17 +144,16 @@ impl<M: Machine<OpenFile>, S: Streams> Driver<M, S> {
         Did::Step
     }
 
-    /// Answers the requests that have waited for too long.
-    pub(super) fn give_up(&mut self, link: &mut Link, shell: &mut Shell) {
-        self.machine.lend(&mut shell.buffers);
-        for stream in self.numbers() {
-            if self.streams.at(stream).waiting.take().is_some() {
-                tracing::warn!("a directory was not read within send-timeout: answered 503");
-                let request = self.machine.resume(stream);
-                let page = Reply::page(ErrorPage::ServiceUnavailable);
-                self.answer(stream, request, Handled::Respond(page), link, shell);
-            }
+    /// See [`crate::server::session::Session::give_up`].
+    pub(in super::super) fn give_up(&mut self, stream: u32, link: &mut Link, shell: &mut Shell) {
+        if self.streams.at(stream).waiting.take().is_none() {
+            return;
         }
+        tracing::warn!("a directory was not read within send-timeout: answered 503");
+        self.machine.lend(&mut shell.buffers);
+        let request = self.machine.resume(stream);
+        let page = Reply::page(ErrorPage::ServiceUnavailable);
+        self.answer(stream, request, Handled::Respond(page), link, shell);
     }
 }
 
