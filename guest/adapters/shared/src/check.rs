@@ -46,21 +46,17 @@ pub fn lookup(lookup: &Lookup) -> Result<(), Breach> {
 /// What is wrong with it.
 pub fn response(response: &Response, file_octets: Option<u64>) -> Result<u64, Breach> {
     let Response { status, fields, content } = response;
-    let one = |extent| [extent].into_iter();
-    let length = match content {
-        Content::Empty => check::response(*status, fields, [].into_iter(), file_octets),
-        Content::Text(text) => {
-            check::response(*status, fields, one(octets(text.len())), file_octets)
-        }
-        Content::Octets(content) => {
-            check::response(*status, fields, one(octets(content.len())), file_octets)
-        }
-        Content::Slice(part) => check::response(*status, fields, one(slice(part)), file_octets),
+    let content = match content {
+        Content::Empty => octets(0),
+        Content::Text(text) => octets(text.len()),
+        Content::Octets(content) => octets(content.len()),
+        Content::Slice(part) => slice(part),
         Content::Parts(parts) => {
-            check::response(*status, fields, parts.iter().map(extent), file_octets)
+            let parts = parts.iter().map(extent);
+            return Ok(check::response(*status, fields, parts, file_octets)?);
         }
     };
-    Ok(length?)
+    Ok(check::response(*status, fields, [content].into_iter(), file_octets)?)
 }
 
 fn extent(part: &Part) -> Extent {
