@@ -19,7 +19,7 @@ use std::time::Instant;
 use crate::sandbox::contract::{Action, Context, Found, Lookup, Parsed, Persistence, Response};
 use crate::sandbox::{CallError, Sandbox};
 
-pub use self::recorded::{Recorded, Seen};
+pub use self::recorded::{Recorded, Seen, context};
 
 /// What a guest is asked: a request head, each byte as a character, and what is known besides.
 #[derive(Debug, Clone, Copy)]

@@ -46,6 +46,13 @@ impl Seen {
 impl Recorded {
     /// What a guest is told besides the head.
     pub fn context(&self) -> Context {
-        Context { peer: ip_address(self.peer), secure: false, now: self.now }
+        context(self.peer, self.now)
     }
+}
+
+/// What a guest is told of a request besides its head: the client, and the time in seconds since
+/// the Unix epoch. No connection is secure.
+#[inline]
+pub fn context(peer: IpAddr, now: u64) -> Context {
+    Context { peer: ip_address(peer), secure: false, now }
 }

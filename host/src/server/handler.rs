@@ -13,7 +13,6 @@
 //! here against the framing of the head. Whatever fails on the way is one response: 500 or 503, or,
 //! while a generation is on probation and web.conf wants that, the response of the one before it.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -26,10 +25,10 @@ use super::site::Site;
 use crate::clock::unix_seconds;
 use crate::config::Settings;
 use crate::exchange::convert::{self, Looked, wanted};
-use crate::exchange::{Begun, Question, Seen};
+use crate::exchange::{Begun, Question, Seen, context};
 use crate::files::{self, Directory, Entries, OpenFile, Opener, Position, Roots, Trouble};
 use crate::sandbox::contract::{self, Context, Found, Persistence};
-use crate::sandbox::{CallError, CallFailed, START, ip_address, octets_as_text};
+use crate::sandbox::{CallError, CallFailed, START, octets_as_text};
 
 /// What a worker answers requests with: the site's own, and what all sites of a worker share.
 pub struct Handler {
@@ -134,7 +133,8 @@ impl Handler {
         mut found: Option<files::Resolution>,
     ) -> Handled {
         let head = octets_as_text(incoming.head);
-        let question = Question { head: &head, context: self.context(incoming.peer) };
+        let context = context(incoming.peer, self.common.seconds());
+        let question = Question { head: &head, context };
         loop {
             let asked = self.ask(&question, course, found.take(), &incoming);
             self.site.guest(course.by).finish(asked.is_err());
@@ -142,7 +142,7 @@ impl Handler {
                 Ok(handled) => return handled,
                 Err(failure) => failure,
             };
-            if !self.is_tried_again(&failure, course, &incoming, question.context) {
+            if !self.is_tried_again(&failure, course, &incoming, context) {
                 return course.page(failure.page());
             }
         }
@@ -217,10 +217,6 @@ impl Handler {
         let began = self.site.began(course);
         let paused = Box::new(Paused { began, generation, look_up, position });
         Handled::Read { directory, paused }
-    }
-
-    fn context(&self, peer: IpAddr) -> Context {
-        Context { peer: ip_address(peer), secure: false, now: self.common.seconds() }
     }
 
     /// The response that came about in this `course` is being sent: remembers the request, for
