@@ -1,5 +1,5 @@
-//! What must hold for a guest's answer, whoever carries it out: the server, or an adapter on
-//! another host. Nothing that a guest returned is believed before this.
+//! The checks that every guest's answer must pass. The server calls them, and so do the adapters,
+//! which run a guest on another host. Nothing that a guest returned is believed before.
 //!
 //! The types of a guest's answer are made by bindings, and so are others in the server and in the
 //! adapters: both say here what theirs holds. Framing is checked where it is known; paths once
@@ -105,7 +105,7 @@ impl std::error::Error for Breach {}
 /// A part of a content, as far as it is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// So many bytes in memory.
+    /// A number of bytes in memory.
     Octets(u64),
     /// Bytes of the file.
     Slice {

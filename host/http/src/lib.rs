@@ -7,7 +7,7 @@
 //! * [`h1`]: HTTP/1.1 (RFC 9112). HTTP/2 will stand beside it.
 //! * [`Response`], [`Content`]: a response before a version of HTTP has framed it.
 //! * [`ErrorPage`]: the responses that the host makes by itself.
-//! * [`check`]: what must hold for a guest's answer, whoever carries it out.
+//! * [`check`]: the checks that a guest's answer must pass, in the server and in the adapters.
 
 mod buffers;
 pub mod check;

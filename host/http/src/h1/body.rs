@@ -52,7 +52,7 @@ impl<F> Body<F> {
         self.left + self.rest.as_slice().iter().map(Piece::length).sum::<u64>()
     }
 
-    /// So many bytes of the slice were sent.
+    /// Notes that this many bytes of the slice were sent.
     pub(super) fn sent(&mut self, octets: u64) {
         self.offset += octets;
         self.left -= octets;

@@ -125,7 +125,7 @@ group! {
 }
 
 group! {
-    /// What is told of requests.
+    /// Where requests are logged.
     LogSettings as log of Process {
         access_log: Option<AccessLog> =
             "access-log" "FILE" ""
